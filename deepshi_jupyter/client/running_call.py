@@ -1,0 +1,116 @@
+"""A call that runs in the background while somebody takes what it brings, a little at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+from deepshi_jupyter.client.aio import AsyncReplyStream
+from deepshi_jupyter.client.background import BackgroundLoop
+from deepshi_jupyter.core.events import Event
+from deepshi_jupyter.core.reply import Reply
+from deepshi_jupyter.errors import DeepshiError
+
+STOP_SECONDS = 0.2
+"""How long `RunningCall.stop` waits for the connection to be closed and the text to be kept."""
+
+
+class RunningCall:
+    """One call on a background loop.
+
+    Args:
+        loop: Where it runs.
+        answer: The answer to read, not yet begun.
+    """
+
+    def __init__(self, loop: BackgroundLoop, answer: AsyncReplyStream) -> None:
+        self._answer = answer
+        self._events: list[Event] = []
+        self._news = threading.Condition()
+        self._awaited = False
+        self._ended = threading.Event()
+        self._reply: Reply | None = None
+        self._error: BaseException | None = None
+        self._future = loop.submit(self._read())
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more will come."""
+        return self._ended.is_set() and not self._events
+
+    def take(self, not_before: float = 0.0) -> list[Event]:
+        """Wait for news and return it.
+
+        The first event is given out at once; later ones are gathered until `not_before`, so that
+        a fast answer does not cost a message a token.
+
+        Args:
+            not_before: `time.monotonic` seconds before which only the end is worth waking up for.
+
+        Returns:
+            The events since the last call; an empty list at the end.
+        """
+        pause = not_before - time.monotonic()
+        if pause > 0:
+            self._ended.wait(pause)
+        with self._news:
+            self._awaited = True
+            self._news.wait_for(lambda: bool(self._events) or self._ended.is_set())
+            self._awaited = False
+            events, self._events = self._events, []
+        return events
+
+    def result(self) -> Reply:
+        """Return the reply of an ended call.
+
+        Raises:
+            CallError: It failed.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._reply is None:
+            raise RuntimeError("the call has not ended")
+        return self._reply
+
+    def stop(self) -> Reply:
+        """Cancel the call, close its connection, and return what came.
+
+        Raises:
+            CallInterruptedError: Nothing came yet.
+        """
+        self._future.cancel()
+        self._ended.wait(STOP_SECONDS)
+        return self.result()
+
+    async def _read(self) -> None:
+        try:
+            async for event in self._answer:
+                self._put(event)
+            self._reply = await self._answer.reply()
+        except asyncio.CancelledError:
+            await self._keep_what_came()
+        except DeepshiError as error:
+            self._error = error
+        except BaseException as error:
+            self._error = error
+            raise
+        finally:
+            self._end()
+
+    async def _keep_what_came(self) -> None:
+        try:
+            self._reply = await self._answer.stop()
+        except DeepshiError as error:
+            self._error = error
+
+    def _put(self, event: Event) -> None:
+        with self._news:
+            self._events.append(event)
+            if self._awaited:
+                self._news.notify()
+
+    def _end(self) -> None:
+        with self._news:
+            self._ended.set()
+            self._news.notify()

@@ -1,0 +1,1 @@
+"""Values and state machines: no I/O, no clock, no IPython; standard library and msgspec only."""

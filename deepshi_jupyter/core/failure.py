@@ -1,0 +1,183 @@
+"""Why a try failed: as a value, before it is known whether there will be another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from deepshi_jupyter.core.text import mend
+from deepshi_jupyter.core.wire import as_dict, as_dicts, decode_lenient
+from deepshi_jupyter.errors import (
+    ApiError,
+    AuthenticationError,
+    BadRequestError,
+    CallError,
+    InsufficientCreditsError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+
+MESSAGE_LENGTH = 500
+"""A service's message is cut to this many characters."""
+
+_RETRIED = frozenset({408, 409, 429})
+
+_TODO = {
+    400: "Change the request as the message says.",
+    401: "Set the key: `export DEEPSHI_API_KEY=…` before Jupyter starts, or `%deepshi login`.",
+    402: "Top up the account, or use another endpoint (`DEEPSHI_BASE_URL`).",
+    403: "Use a key that is valid and may use this model, or another model.",
+    404: "Check the base URL (`%deepshi` shows it; most end in `/v1`) and the model's name.",
+    408: "The service gave up waiting; try again.",
+    413: "The request is too large: send less context, or smaller attachments.",
+    422: "Change the request as the message says.",
+    429: "Wait and try again, or ask less often.",
+}
+_TODO_5XX = "The service has a problem; try again in a while."
+
+_CLASSES: dict[int, type[ApiError]] = {
+    401: AuthenticationError,
+    402: InsufficientCreditsError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    429: RateLimitError,
+}
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a try failed.
+
+    Attributes:
+        error: The class that it raises if it is the end.
+        what: What happened.
+        todo: What to do next.
+        status: HTTP status, or None.
+        code: The service's error code, or None.
+        retryable: Whether another try may help (API contract, "Errors").
+        retry_after: Seconds that the service asks to wait, or None.
+    """
+
+    error: type[CallError]
+    what: str
+    todo: str
+    status: int | None = None
+    code: str | None = None
+    retryable: bool = False
+    retry_after: float | None = None
+
+
+def failure_of_status(
+    status: int, headers: Mapping[str, str], body: bytes, retry_after: float | None = None
+) -> Failure:
+    """Read an HTTP error answer.
+
+    Args:
+        status: The HTTP status, 400 or more (or another that is no success).
+        headers: The answer's headers.
+        body: As much of the body as was read.
+        retry_after: Seconds of the ``Retry-After`` header, already read.
+
+    Returns:
+        The failure, with the service's own words where there are some.
+    """
+    message, code = _words_of_body(body, headers.get("content-type", ""))
+    if status < 400:
+        message = f"it points to {_cut(headers.get('location', 'nowhere'))}"
+    what = f"{_who(status)} ({status})" + (f": {message}" if message else ".")
+    return Failure(
+        error=_class_of(status),
+        what=what,
+        todo=_TODO.get(status, _TODO_5XX if status >= 500 else _TODO[404 if status < 400 else 400]),
+        status=status,
+        code=code,
+        retryable=status in _RETRIED or status >= 500,
+        retry_after=retry_after,
+    )
+
+
+def failure_reported(report: Any) -> Failure:
+    """Read an error that the service reported inside an answer that began as a success.
+
+    Args:
+        report: The ``error`` value: an object, a string, or anything.
+
+    Returns:
+        The failure; its class follows the code in the report if that is an HTTP status.
+    """
+    message, code = _words_of(report)
+    status = int(code) if code and code.isdigit() and 400 <= int(code) < 600 else None
+    return Failure(
+        error=_CLASSES.get(
+            status or 500, ServerError if (status or 500) >= 500 else BadRequestError
+        ),
+        what="The service reported an error in its answer" + (f": {message}" if message else "."),
+        todo=_TODO.get(status or 500, _TODO_5XX),
+        status=status,
+        code=code,
+        retryable=status is None or status in _RETRIED or status >= 500,
+    )
+
+
+def _class_of(status: int) -> type[ApiError]:
+    return _CLASSES.get(status, ServerError if status >= 500 else BadRequestError)
+
+
+def _who(status: int) -> str:
+    if status == 429:
+        return "Too many requests"
+    if status < 400:
+        return "The service redirects, which is not followed"
+    return "The service failed" if status >= 500 else "The service refused the request"
+
+
+def _words_of_body(body: bytes, content_type: str) -> tuple[str, str | None]:
+    try:
+        return _words_of(decode_lenient(body))
+    except ValueError:
+        text = body.decode("utf-8", "replace").strip()
+    if "html" in content_type or text.startswith("<"):
+        title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
+        return (_cut(title[1]) if title else "an HTML page instead of an answer"), None
+    return _cut(text), None
+
+
+def _words_of(report: Any) -> tuple[str, str | None]:
+    """Find the message and code in any of the shapes that servers of this family send."""
+    if isinstance(report, list):
+        report = report[0] if report else None
+    if isinstance(report, str):
+        return _cut(report), None
+    outer = as_dict(report)
+    inner = outer.get("error", outer)
+    if isinstance(inner, str):
+        return _cut(inner), _code(outer)
+    inner = as_dict(inner)
+    message = inner.get("message") or _detail(outer.get("detail")) or inner.get("type")
+    return _cut(message if isinstance(message, str) else ""), _code(inner)
+
+
+def _detail(detail: Any) -> str:
+    """Read FastAPI's ``detail``: a string, or a list of validation errors."""
+    if isinstance(detail, str):
+        return detail
+    entries = [
+        f"{entry.get('msg', 'invalid')} ({'.'.join(str(part) for part in entry.get('loc', ()))})"
+        for entry in as_dicts(detail)
+    ]
+    return "; ".join(entries)
+
+
+def _code(report: dict[str, Any]) -> str | None:
+    value = report.get("code") or report.get("type")
+    return mend(str(value)) if isinstance(value, str | int) else None
+
+
+def _cut(text: str) -> str:
+    """Keep a message on one line and of a readable length, without control characters."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in mend(text)).split())
+    return flat if len(flat) <= MESSAGE_LENGTH else f"{flat[: MESSAGE_LENGTH - 1]}…"
