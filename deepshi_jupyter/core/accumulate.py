@@ -102,21 +102,24 @@ class Accumulator:
         self.usage: Usage | None = None
         self._choices: dict[int, _ChoiceBuilder] = {}
 
-    def add_plain(self, chunk: PlainChunk) -> list[Event]:
-        """Take a chunk with one piece of text or reasoning (the common case, kept short)."""
+    def add_plain(self, chunk: PlainChunk, events: list[Event]) -> None:
+        """Take a chunk with one piece of text or reasoning (the common case, kept short).
+
+        Args:
+            chunk: The chunk.
+            events: Where the event that it brought is put.
+        """
         if not self.model or not self.id or chunk.system_fingerprint:
             self._note(chunk.id, chunk.model, chunk.created, chunk.system_fingerprint)
         part = chunk.choices[0]
         choice = self._choices.get(part.index) or self._open(part.index)
         choice.had_delta = True
         delta = part.delta
-        events: list[Event] = []
         reasoning = delta.reasoning or delta.reasoning_content
         if reasoning and (reasoning := choice.reasoning.add(reasoning)):
             events.append(ReasoningDelta(reasoning, part.index))
         if delta.content and (text := choice.text.add(delta.content)):
             events.append(TextDelta(text, part.index))
-        return events
 
     def add(self, chunk: dict[str, Any]) -> list[Event]:
         """Take a chunk of any form, or a whole ``chat.completion``.

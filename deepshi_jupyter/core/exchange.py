@@ -134,15 +134,18 @@ class Exchange:
     def _feed_stream(self, piece: bytes) -> list[Event]:
         events: list[Event] = []
         for server_event in self._decoder.feed(piece):
+            chunk = decode_plain(server_event.data)
+            if chunk is not None and server_event.event != "error":
+                self.answer.add_plain(chunk, events)
+                continue
             events += self._take(server_event)
             if self.done:
                 break
         return self._given_out(events)
 
     def _take(self, server_event: ServerEvent) -> list[Event]:
+        """Take an event that is more, or other, than one piece of text."""
         data = server_event.data
-        if server_event.event != "error" and (chunk := decode_plain(data)) is not None:
-            return self.answer.add_plain(chunk)
         if data.strip() == b"[DONE]":
             self._said_done = self.done = True
             return []

@@ -8,7 +8,7 @@ over, several ``data`` lines are joined, and an event that no blank line ends is
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from deepshi_jupyter.errors import MalformedStreamError
 
@@ -18,7 +18,7 @@ MAX_EVENT_BYTES = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
-class ServerEvent(NamedTuple):
+class ServerEvent(msgspec.Struct, frozen=True, gc=False):
     """One dispatched event: its data as raw bytes, its name, and the last id seen."""
 
     data: bytes
@@ -50,6 +50,8 @@ class EventStreamDecoder:
         """
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
+        if not self._buffer and piece.endswith(b"\n\n"):  # whole events in one piece, as usual
+            return self._dispatch(piece[:-2])
         self._buffer += piece
         end = self._buffer.rfind(b"\n\n", max(0, self._scanned - 1))
         if end < 0:

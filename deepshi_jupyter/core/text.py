@@ -37,27 +37,27 @@ class TextBuilder:
         """Take the next piece and return what can be shown of it now."""
         if self._held or not piece.isascii():
             piece = self._hold_back(self._held + piece)
-        self._append(piece)
+        pieces = self._pieces
+        pieces.append(piece)
+        if len(pieces) >= _JOIN_AT:
+            self._join()
         return piece
 
     def flush(self) -> str:
         """End the text and return what was still held back, mended."""
         piece, self._held = mend(self._held), ""
-        self._append(piece)
+        self._pieces.append(piece)
         return piece
 
     def __str__(self) -> str:
         return "".join(self._joined) + "".join(self._pieces)
 
     def __bool__(self) -> bool:
-        return bool(self._joined or self._pieces or self._held)
+        return bool(self._joined or self._held or any(self._pieces))
 
-    def _append(self, piece: str) -> None:
-        if piece:
-            self._pieces.append(piece)
-            if len(self._pieces) >= _JOIN_AT:
-                self._joined.append("".join(self._pieces))
-                self._pieces.clear()
+    def _join(self) -> None:
+        self._joined.append("".join(self._pieces))
+        self._pieces.clear()
 
     def _hold_back(self, piece: str) -> str:
         self._held = piece[-1:] if "\ud800" <= piece[-1:] <= "\udbff" else ""
