@@ -1,0 +1,1 @@
+"""What the package costs, as ratios against a baseline measured in the same run."""

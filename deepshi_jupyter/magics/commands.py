@@ -1,0 +1,183 @@
+"""The subcommands of ``%deepshi``: each reads its words and returns what is to be shown."""
+
+from __future__ import annotations
+
+import getpass
+import shlex
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from deepshi_jupyter.core.catalogue import Model
+from deepshi_jupyter.display.footer import OFFLINE_MARK, dollars
+from deepshi_jupyter.display.table import Table
+from deepshi_jupyter.errors import ConfigurationError, DeepshiError, OptionError
+from deepshi_jupyter.session import Session
+from deepshi_jupyter.settings import SETTING_NAMES
+
+Command = Callable[[Session, list[str]], Any]
+
+
+def run_command(session: Session, line: str) -> Any:
+    """Run ``%deepshi LINE``.
+
+    Args:
+        session: The kernel's session.
+        line: What stands after ``%deepshi``; empty shows the status.
+
+    Returns:
+        A value that shows itself, or None.
+
+    Raises:
+        OptionError: There is no such subcommand, or it does not take these words.
+    """
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise OptionError(f"The line cannot be read: {error}.", "Close the quotes.") from None
+    name, *rest = words or ["status"]
+    if name not in COMMANDS:
+        near = get_close_matches(name, COMMANDS, n=2)
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise OptionError(
+            f"%deepshi has no subcommand {name!r}.",
+            f"{hint}There are: {', '.join(COMMANDS)}. To ask, write %%deepshi with the question "
+            "below it.",
+        )
+    return COMMANDS[name](session, rest)
+
+
+def _status(session: Session, words: list[str]) -> Table:
+    """Show the endpoint, where the key came from, the model, settings and cost so far."""
+    _no_words("status", words)
+    endpoint = session.endpoint()
+    settings, turns = session.settings, session.conversation.turns
+    address = "embedded in this kernel" if session.is_offline else endpoint.base_url
+    rows = [
+        ("endpoint", f"{address} ({endpoint.source})"),
+        ("key", _key_in_words(session)),
+        ("model", _model_in_words(session)),
+        ("parameters", _parameters_in_words(settings.parameters)),
+        ("system prompt", session.conversation.system or settings.system or "none"),
+        ("conversation", f"{len(turns)} turn{'' if len(turns) == 1 else 's'}"),
+        ("used so far", _spent_in_words(session)),
+    ]
+    return Table(("deepshi", ""), rows)
+
+
+def _key_in_words(session: Session) -> str:
+    credential = session.credential()
+    if credential.secret is not None:
+        return f"found ({credential.source})"
+    if session.is_offline or not session.endpoint().needs_key:
+        return "none (this endpoint may not need one)"
+    return "none: set DEEPSHI_API_KEY or run %deepshi login"
+
+
+def _model_in_words(session: Session) -> str:
+    model = session.model
+    return f"{model} ({OFFLINE_MARK})" if model.startswith("offline-") else model
+
+
+def _parameters_in_words(parameters: Mapping[str, Any]) -> str:
+    shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
+    return shown or "none set: the service chooses"
+
+
+def _spent_in_words(session: Session) -> str:
+    spent = session.spent
+    words = [
+        f"{spent.calls} answer{'' if spent.calls == 1 else 's'}",
+        f"{spent.prompt_tokens:,} tokens in / {spent.completion_tokens:,} out",
+    ]
+    if spent.cost:
+        words.append(dollars(spent.cost))
+    if spent.unpriced:
+        words.append(f"{spent.unpriced} without a reported cost")
+    return " · ".join(words)
+
+
+def _models(session: Session, words: list[str]) -> Table:
+    """List the models of the endpoint; ``models --refresh`` asks again."""
+    if words not in ([], ["--refresh"]):
+        raise OptionError(f"models does not take {' '.join(words)!r}.", "It takes --refresh.")
+    catalogue = session.models(refresh=bool(words))
+    rows = [_model_row(model) for model in catalogue]
+    header = ("model", "context", "USD per million tokens in / out", "features", "ignores")
+    return Table(header, rows, f"{len(rows)} models at {session.endpoint().base_url}")
+
+
+def _model_row(model: Model) -> tuple[str, ...]:
+    price = f"{model.price.prompt:g} / {model.price.completion:g}" if model.price else ""
+    context = f"{model.context_length:,}" if model.context_length else ""
+    features = ", ".join(sorted(model.features or ()))
+    ignored = [name for name in ("temperature", "top_p", "seed", "stop") if model.ignores(name)]
+    return (model.id, context, price, features, ", ".join(ignored))
+
+
+def _set(session: Session, words: list[str]) -> Table:
+    """Set defaults for this kernel: ``set temperature=0.2 model=deepshi-2.0``; ``=auto`` unsets."""
+    if not words:
+        raise OptionError("set needs NAME=VALUE.", f"Names are: {', '.join(SETTING_NAMES)}.")
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise OptionError(f"{word!r} is not NAME=VALUE.", "Such as temperature=0.2.")
+        if name == "errors":
+            _set_errors(text)
+        else:
+            session.settings.set(name, text)
+    return _status(session, [])
+
+
+def _set_errors(text: str) -> None:
+    if text not in ("short", "full"):
+        raise OptionError(f"errors is {text!r}.", "Expected short (two lines) or full.")
+    DeepshiError.full_traceback = text == "full"
+
+
+def _reset(session: Session, words: list[str]) -> Table:
+    """Forget the conversation; the settings stay."""
+    _no_words("reset", words)
+    session.reset()
+    return _status(session, [])
+
+
+def _login(session: Session, words: list[str]) -> Table:
+    """Ask for the key, hidden, and keep it in memory; ``login --keyring`` stores it as well."""
+    if words not in ([], ["--keyring"]):
+        raise OptionError(
+            "login takes no key on its line: it would stay in the notebook.",
+            "Run `%deepshi login` (or `login --keyring`) and type the key when asked.",
+        )
+    try:
+        key = getpass.getpass("Deepshi API key: ")
+    except (EOFError, NotImplementedError, RuntimeError):
+        raise ConfigurationError(
+            "This front end cannot ask for a hidden input.", "Set DEEPSHI_API_KEY instead."
+        ) from None
+    session.login(key, keep=bool(words))
+    return _status(session, [])
+
+
+def _help(_: Session, words: list[str]) -> Table:
+    """List the subcommands."""
+    _no_words("help", words)
+    rows = [(name, (command.__doc__ or "").split("\n")[0]) for name, command in COMMANDS.items()]
+    return Table(("%deepshi", ""), rows, "%%deepshi? shows the options of a cell.")
+
+
+def _no_words(name: str, words: list[str]) -> None:
+    if words:
+        raise OptionError(f"{name} does not take {' '.join(words)!r}.", f"Write %deepshi {name}.")
+
+
+COMMANDS: Mapping[str, Command] = {
+    "status": _status,
+    "models": _models,
+    "set": _set,
+    "reset": _reset,
+    "login": _login,
+    "help": _help,
+}
+"""The subcommands by name; their docstrings are their help."""

@@ -1,0 +1,71 @@
+"""The magics themselves: declared here, done in `ask` and `commands`, which load on first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import magic_arguments
+from traitlets import Float, Int, List, Unicode
+
+from deepshi_jupyter.magics.options import chat_options
+
+if TYPE_CHECKING:
+    from deepshi_jupyter.session import Session
+
+
+@magics_class
+class DeepshiMagics(Magics):
+    """``%%deepshi`` asks a language model; ``%deepshi`` shows and sets how.
+
+    Configure it as any IPython class, such as ``c.DeepshiMagics.model = "deepshi-2.0"``.
+    """
+
+    base_url = Unicode("", help="The endpoint's address; empty: DEEPSHI_BASE_URL.").tag(config=True)
+    model = Unicode("", help="The model asked when a cell names none.").tag(config=True)
+    system = Unicode("", help="The system prompt of the conversation.").tag(config=True)
+    connect_timeout = Float(10.0, help="Seconds to wait for a connection.").tag(config=True)
+    idle_timeout = Float(120.0, help="Seconds of silence that end a call.").tag(config=True)
+    max_retries = Int(2, help="Tries after the first.").tag(config=True)
+    allowed_models = List(Unicode(), help="The only models that may be asked.").tag(config=True)
+    display = Unicode("auto", help="How answers are shown while they come.").tag(config=True)
+
+    _session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The kernel's session; made at the first use, with what is configured here."""
+        if self._session is None:
+            from deepshi_jupyter.session import current_session
+
+            self._session = current_session()
+            for name in self.trait_names(config=True):
+                if name in self._session.settings.__struct_fields__:
+                    value = getattr(self, name)
+                    plain = tuple(value) if isinstance(value, list) else value
+                    setattr(self._session.settings, name, plain)
+        return self._session
+
+    @line_cell_magic
+    @no_var_expand
+    @magic_arguments()
+    @chat_options
+    def deepshi(self, line: str, cell: str | None = None) -> Any:
+        """Ask a language model and show its answer as it comes.
+
+        The cell below the first line is the question, sent as it is written; {{expression}} is
+        replaced by the value of a Python expression, \\{{ is a literal. The answer stays in the
+        cell's output, the reply object in the variable ``_deepshi``.
+
+        As a line: %deepshi shows the status; %deepshi models, set NAME=VALUE, reset and login do
+        what they say; %deepshi help lists them.
+        """  # noqa: D301 - IPython shows this text; a raw docstring would show both backslashes
+        if cell is None:
+            from deepshi_jupyter.magics.commands import run_command
+
+            return run_command(self.session, line)
+        from deepshi_jupyter.magics.ask import ask_cell
+
+        magic: Any = self.deepshi
+        ask_cell(self.session, self.shell, magic.parser, line, cell)
+        return None

@@ -1,0 +1,160 @@
+"""The options of a ``%%deepshi`` cell, and how its first line is read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from IPython.core.magic_arguments import argument
+
+from deepshi_jupyter.core.parameters import PARAMETERS, Parameter, expected_values
+from deepshi_jupyter.errors import OptionError
+
+DEFAULT_OUTPUT = "_deepshi"
+
+_SHORT = {"temperature": ("-t",), "n": ("-n", "--samples")}
+_NO_OPTION = frozenset(
+    {"n", "logit_bias", "response_format", "tools", "tool_choice", "parallel_tool_calls", "user"}
+    | {"max_completion_tokens"}
+)
+"""Parameters that have an option of another form, or go through ``--param``."""
+
+
+def chat_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare the options of a ``%%deepshi`` cell on its magic; ``%%deepshi?`` shows them."""
+    for declare in reversed(_declarations()):
+        function = declare(function)
+    return function
+
+
+def _declarations() -> list[Any]:
+    sampling = [_declare(p) for p in PARAMETERS.values() if p.name not in _NO_OPTION]
+    return [
+        argument("-m", "--model", default="", help="The model to ask; default: the one set."),
+        *sampling,
+        argument(
+            "-n",
+            "--samples",
+            dest="n",
+            metavar="N",
+            help="How many answers to generate.",
+        ),
+        argument("--system", default=None, help="The system prompt from this cell on."),
+        argument(
+            "--param",
+            action="append",
+            default=[],
+            metavar="NAME=JSON",
+            help="Any other field of the request; may be given several times.",
+        ),
+        argument(
+            "-o", "--output", default=DEFAULT_OUTPUT, metavar="NAME", help="Variable for the reply."
+        ),
+        argument("--raw", action="store_true", help="Send the cell as it is: no {{…}} is read."),
+        argument("--no-stream", action="store_true", help="Ask for the answer in one piece."),
+        argument("--dry-run", action="store_true", help="Show the request and send nothing."),
+    ]
+
+
+def _declare(parameter: Parameter) -> Any:
+    name = f"--{parameter.name.replace('_', '-')}"
+    short = _SHORT.get(parameter.name, ())
+    help_text = f"{parameter.help} ({expected_values(parameter)})"
+    if parameter.kind == "boolean":
+        return argument(name, action="store_true", default=None, help=help_text)
+    if parameter.kind == "stop":
+        return argument(name, action="append", metavar="TEXT", help=help_text)
+    return argument(*short, name, metavar="N", help=help_text)
+
+
+def read_options(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
+    """Read the words of a magic's line.
+
+    Args:
+        parser: The magic's parser.
+        words: The words of the line.
+
+    Returns:
+        The options.
+
+    Raises:
+        OptionError: There is no such option, or it lacks its value.
+    """
+
+    def refuse(message: str) -> NoReturn:
+        raise _refused(parser, message)
+
+    parser.error = refuse  # type: ignore[method-assign]  # argparse's own hook; IPython's prints usage
+    return parser.parse_args(words)
+
+
+def _refused(parser: argparse.ArgumentParser, message: str) -> OptionError:
+    known = [name for action in parser._actions for name in action.option_strings]
+    unknown = re.findall(r"(?<![\w-])(--?[A-Za-z][\w-]*)", message.partition("arguments:")[2])
+    near = [match for word in unknown for match in get_close_matches(word, known, n=2)]
+    if message.startswith("unrecognized arguments:") and not unknown:
+        words = message.partition(":")[2].strip()
+        return OptionError(
+            f"%%deepshi takes only options on its first line, found {words!r}.",
+            "Write the question on the lines below; quote a value that has spaces.",
+        )
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    return OptionError(f"%%deepshi: {message}.", f"{hint}`%%deepshi?` lists all options.")
+
+
+def parameters_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the request parameters among the options, read as JSON where they are no text."""
+    given = {name: getattr(options, name, None) for name in PARAMETERS}
+    return {
+        name: _value(PARAMETERS[name], value) for name, value in given.items() if value is not None
+    }
+
+
+def _value(parameter: Parameter, text: Any) -> Any:
+    if parameter.kind in ("stop", "text", "boolean"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise OptionError(
+            f"{parameter.name} is {text!r}, expected {expected_values(parameter)}.",
+            "Change it, or leave it out to let the service choose.",
+        ) from None
+
+
+def extra_of(options: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read ``--param NAME=JSON``: fields that have a name in the contract, and all others.
+
+    Raises:
+        OptionError: One is not of this form.
+    """
+    known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    for word in options.param:
+        name, equals, text = word.partition("=")
+        if not equals or not name.strip():
+            raise OptionError(f"--param {word!r} is not NAME=JSON.", "Such as --param top_k=40.")
+        (known if name in PARAMETERS else unknown)[name.strip()] = _json_or_text(text)
+    return known, unknown
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def check_output_name(name: str) -> str:
+    """Return the name of a reply's variable.
+
+    Raises:
+        OptionError: It is no Python name.
+    """
+    if not name.isidentifier():
+        raise OptionError(f"-o {name!r} is no name for a variable.", "Such as -o answer.")
+    return name

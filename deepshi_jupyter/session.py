@@ -1,0 +1,418 @@
+"""The parts, put together once for a kernel: settings, client, conversation, display.
+
+Every front door (magics, command line, panel, `ask`) holds a `Session` and nothing below it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import concurrent.futures
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from deepshi_jupyter.core.catalogue import Catalogue
+from deepshi_jupyter.core.conversation import Conversation, Turn
+from deepshi_jupyter.core.parameters import PARAMETERS
+from deepshi_jupyter.core.reply import Reply
+from deepshi_jupyter.core.request import ChatRequest, parameter_notices
+from deepshi_jupyter.display.live import Presenter, Silent
+from deepshi_jupyter.errors import (
+    BadRequestError,
+    CallError,
+    DeepshiError,
+    InvalidRequestError,
+    NotFoundError,
+)
+from deepshi_jupyter.settings import OFFLINE, Settings
+
+if TYPE_CHECKING:  # httpx loads with the first call, not with the extension
+    from deepshi_jupyter.client.aio import AsyncClient
+    from deepshi_jupyter.client.background import BackgroundLoop
+    from deepshi_jupyter.client.credentials import Credential, Secret
+    from deepshi_jupyter.client.endpoint import Endpoint
+    from deepshi_jupyter.client.running_call import RunningCall
+
+OFFLINE_BASE_URL = "http://offline.localhost/v1"
+OFFLINE_MODEL = "offline-chat"
+CATALOGUE_SECONDS = 2.0
+"""How long a call waits for the catalogue where it only serves a hint."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """One question to a session.
+
+    Attributes:
+        prompt: The text as it is sent.
+        model: The model, or an empty text for the session's.
+        system: The system prompt from here on, or None for the conversation's.
+        stream: Whether the answer comes as a stream.
+        parameters: Parameters of the request; they add to the session's defaults.
+        extra: Further fields of the body.
+        cell: The id of the cell that asks, or None.
+    """
+
+    prompt: str
+    model: str = ""
+    system: str | None = None
+    stream: bool = True
+    parameters: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    cell: str | None = None
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """What a session has used so far.
+
+    Attributes:
+        calls: Number of answers.
+        prompt_tokens: Their prompt tokens, as reported.
+        completion_tokens: Their completion tokens, as reported.
+        cost: USD as reported by the service.
+        unpriced: Answers for which the service reported no cost.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+    unpriced: int = 0
+
+    def plus(self, reply: Reply) -> Spent:
+        """Return the sum with one more reply."""
+        usage = reply.usage
+        return Spent(
+            self.calls + 1,
+            self.prompt_tokens + (usage.prompt_tokens or 0 if usage else 0),
+            self.completion_tokens + (usage.completion_tokens or 0 if usage else 0),
+            self.cost + (reply.cost or 0.0),
+            self.unpriced + (reply.cost is None),
+        )
+
+
+class Session:
+    """Settings, client and conversation of one kernel.
+
+    Args:
+        settings: What the user has set; the session reads it at each call.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.conversation = Conversation()
+        self.spent = Spent()
+        self._secret: Secret | None = None
+        self._client: AsyncClient | None = None
+        self._client_made_for: tuple[Any, ...] = ()
+        self._background: BackgroundLoop | None = None
+        self._catalogue_job: concurrent.futures.Future[Catalogue] | None = None
+
+    @property
+    def is_offline(self) -> bool:
+        """True if the embedded endpoint was chosen, by setting or by environment."""
+        return (self.settings.base_url or os.environ.get("DEEPSHI_BASE_URL", "")) == OFFLINE
+
+    def endpoint(self) -> Endpoint:
+        """Return the endpoint that a call would go to.
+
+        Raises:
+            ConfigurationError: The base URL cannot be used.
+        """
+        from deepshi_jupyter.client.endpoint import find_endpoint, parse_endpoint
+
+        if self.is_offline:
+            return parse_endpoint(OFFLINE_BASE_URL, "embedded")
+        return find_endpoint(self.settings.base_url or None)
+
+    def credential(self) -> Credential:
+        """Return the key that a call would use, held so that it does not show.
+
+        Raises:
+            ConfigurationError: A key was found that cannot be one.
+        """
+        from deepshi_jupyter.client.credentials import Credential, find_credential
+
+        if self.is_offline:
+            return Credential(None, "none is needed")
+        return find_credential(self.endpoint(), self._secret)
+
+    def login(self, key: str, *, keep: bool = False) -> None:
+        """Use this key from now on.
+
+        Args:
+            key: The key.
+            keep: Whether to store it in the system's keyring; otherwise it lives in memory only.
+
+        Raises:
+            ConfigurationError: It cannot be a key, or the keyring does not take it.
+        """
+        from deepshi_jupyter.client.credentials import check_key, write_keyring
+
+        secret = check_key(key, "login")
+        if keep:
+            write_keyring(self.endpoint(), secret)
+        self._secret = secret
+
+    @property
+    def model(self) -> str:
+        """The model that is asked when a question names none."""
+        from deepshi_jupyter.client.base import DEFAULT_MODEL
+
+        default = OFFLINE_MODEL if self.is_offline else DEFAULT_MODEL
+        return self.settings.environment_model() or default
+
+    def prepare(self, question: Question) -> ChatRequest:
+        """Return the request that a question would send, and send nothing.
+
+        Raises:
+            InputError: It cannot be sent.
+        """
+        if not question.prompt.strip():
+            raise InvalidRequestError(
+                "The prompt is empty.", "Write a question below the `%%deepshi` line."
+            )
+        conversation = self._conversation_of(question)
+        messages = [*conversation.before(question.cell).messages(), _user_message(question)]
+        return self._ready_client().prepare(
+            messages,
+            model=self._allowed(question.model or self.model),
+            stream=question.stream,
+            extra=question.extra,
+            **{**self.settings.parameters, **question.parameters},
+        )
+
+    def ask(self, question: Question, presenter: Presenter | None = None) -> Reply:
+        """Ask, show the answer as it comes, and keep the turn.
+
+        Args:
+            question: What to ask.
+            presenter: Where to show the answer; default nowhere.
+
+        Returns:
+            The whole reply.
+
+        Raises:
+            InputError: The question cannot be sent.
+            CallError: The call failed, was cut or interrupted; `partial` is what came.
+        """
+        presenter = presenter or Silent()
+        request = self.prepare(question)
+        if any(PARAMETERS[name].sampling for name in request.body if name in PARAMETERS):
+            self._fetch_catalogue()
+        try:
+            reply = self._follow(request, presenter)
+        except CallError as error:
+            self._show_partial(error, presenter)
+            raise self._with_near_models(error, request) from None
+        reply = self._with_late_notices(reply)
+        self.spent = self.spent.plus(reply)
+        presenter.end(reply, self._price(reply))
+        self.conversation = self._conversation_of(question).with_turn(
+            Turn((_user_message(question),), reply, question.cell)
+        )
+        self._fetch_catalogue()
+        return reply
+
+    def models(self, *, refresh: bool = False) -> Catalogue:
+        """Return the models that the endpoint lists.
+
+        Raises:
+            CallError: The endpoint cannot be reached, refuses, or lists nothing.
+        """
+        client = self._ready_client()
+        return self._loop().submit(client.models(refresh=refresh)).result()
+
+    def reset(self) -> None:
+        """Forget the conversation; settings and the sums of tokens and cost stay."""
+        self.conversation = Conversation()
+
+    def close(self) -> None:
+        """Close connections and end the background thread; a later call begins anew."""
+        self._drop_client()
+        if self._background is not None:
+            self._background.close()
+            self._background = None
+
+    def _follow(self, request: ChatRequest, presenter: Presenter) -> Reply:
+        """Run the call, tell the presenter what comes, and return a whole reply."""
+        from deepshi_jupyter.client.base import interrupted
+        from deepshi_jupyter.client.running_call import RunningCall
+
+        call = RunningCall(self._loop(), self._ready_client().send(request))
+        try:
+            _pass_on(call, presenter)
+        except KeyboardInterrupt:
+            raise interrupted(call.stop()) from None
+        return call.result().raise_for_status()
+
+    def _show_partial(self, error: CallError, presenter: Presenter) -> None:
+        partial: Reply | None = error.partial
+        if partial is None:
+            presenter.abandon()
+            return
+        self.spent = self.spent.plus(partial)
+        presenter.end(partial, self._price(partial))
+
+    def _conversation_of(self, question: Question) -> Conversation:
+        system = self.conversation.system or self.settings.system
+        if question.system is not None:
+            system = question.system
+        return Conversation(system, self.conversation.turns)
+
+    def _allowed(self, model: str) -> str:
+        allowed = self.settings.allowed_models
+        if allowed and model not in allowed:
+            raise InvalidRequestError(
+                f"The model {model!r} is not among those allowed here.",
+                f"Use one of {', '.join(allowed)}.",
+            )
+        return model
+
+    def _ready_client(self) -> AsyncClient:
+        """Return the client for the present settings; a change of them makes a new one."""
+        credential = self.credential()
+        settings = self.settings
+        wanted = (
+            self.endpoint(),
+            credential.secret,
+            settings.connect_timeout,
+            settings.idle_timeout,
+            settings.max_retries,
+        )
+        if self._client is None or wanted != self._client_made_for:
+            self._drop_client()
+            self._client, self._client_made_for = self._new_client(credential), wanted
+        return self._client
+
+    def _new_client(self, credential: Credential) -> AsyncClient:
+        from deepshi_jupyter.client.aio import AsyncClient
+
+        transport = None
+        if self.is_offline:
+            from deepshi_jupyter.offline import AsyncOfflineTransport
+
+            transport = AsyncOfflineTransport()
+        return AsyncClient(
+            self.endpoint().base_url,
+            credential.secret,
+            max_retries=self.settings.max_retries,
+            connect_timeout=self.settings.connect_timeout,
+            idle_timeout=self.settings.idle_timeout,
+            transport=transport,
+        )
+
+    def _drop_client(self) -> None:
+        if self._client is not None and self._background is not None:
+            self._background.submit(self._client.close()).result(CATALOGUE_SECONDS)
+        self._client, self._catalogue_job = None, None
+
+    def _loop(self) -> BackgroundLoop:
+        if self._background is None:
+            from deepshi_jupyter.client.background import BackgroundLoop
+
+            self._background = BackgroundLoop()
+            atexit.register(self.close)
+        return self._background
+
+    def _fetch_catalogue(self) -> None:
+        """Ask for the catalogue in the background, once, for hints and prices."""
+        client = self._ready_client()
+        if client.catalogue is None and self._catalogue_job is None:
+            self._catalogue_job = self._loop().submit(client.models())
+
+    def _known_catalogue(self, wait: float = 0.0) -> Catalogue | None:
+        """Return the catalogue if it came; a failure to get it is no failure of a call."""
+        if self._catalogue_job is None:
+            return None
+        try:
+            return self._catalogue_job.result(wait)
+        except (DeepshiError, TimeoutError):
+            return None
+
+    def _price(self, reply: Reply) -> Any:
+        catalogue = self._known_catalogue()
+        entry = catalogue.get(str(reply.request.get("model"))) if catalogue else None
+        return entry.price if entry else None
+
+    def _with_late_notices(self, reply: Reply) -> Reply:
+        """Add what the catalogue says of the parameters, if it came only during the call."""
+        asked = str(reply.request.get("model"))
+        sent = {name: value for name, value in reply.request.items() if name in PARAMETERS}
+        catalogue = self._known_catalogue(CATALOGUE_SECONDS if sent else 0.0)
+        entry = catalogue.get(asked) if catalogue else None
+        late = [n for n in parameter_notices(sent, entry, asked) if n not in reply.notices]
+        return msgspec.structs.replace(reply, notices=(*reply.notices, *late))
+
+    def _with_near_models(self, error: CallError, request: ChatRequest) -> CallError:
+        """Offer near model ids where the endpoint does not know the model."""
+        if isinstance(error, BadRequestError | NotFoundError):
+            self._fetch_catalogue()
+            catalogue = self._known_catalogue(CATALOGUE_SECONDS)
+            if catalogue and len(catalogue) and catalogue.get(request.model) is None:
+                near = catalogue.near(request.model) or [model.id for model in catalogue][:3]
+                error.todo = f"Did you mean {' or '.join(near)}? `%deepshi models` lists them all."
+        return error
+
+
+def _user_message(question: Question) -> dict[str, Any]:
+    return {"role": "user", "content": question.prompt}
+
+
+def _pass_on(call: RunningCall, presenter: Presenter) -> None:
+    """Tell the presenter what comes: the first news at once, then at its own pace."""
+    due = 0.0
+    while not call.ended:
+        if events := call.take(due):
+            presenter.show(events)
+            due = time.monotonic() + presenter.interval
+
+
+def _present(reply: Reply) -> dict[str, Any]:
+    """Make the bundle of a reply that is shown as a value; the parser of markdown loads here."""
+    from deepshi_jupyter.display.bundle import reply_bundle
+
+    return reply_bundle(reply)
+
+
+Reply.presenter = _present
+
+_current: Session | None = None
+
+
+def current_session() -> Session:
+    """Return the session of this process; the first call makes it."""
+    global _current  # one kernel has one conversation with its user
+    if _current is None:
+        _current = Session()
+    return _current
+
+
+def ask(prompt: str, *, model: str = "", system: str | None = None, **parameters: Any) -> Reply:
+    """Ask in the notebook's conversation, as a ``%%deepshi`` cell does, and return the reply.
+
+    Args:
+        prompt: The question.
+        model: A model id; default the session's.
+        system: The system prompt from here on; default the conversation's.
+        **parameters: ``temperature``, ``seed`` … (API contract, "Request body"), ``stream``, and
+            ``extra`` with further fields of the body.
+
+    Returns:
+        The reply; as the last line of a cell it shows as markdown.
+
+    Raises:
+        InputError: The question cannot be sent.
+        CallError: The call failed, was cut or interrupted; `partial` is what came.
+    """
+    stream, extra = parameters.pop("stream", True), parameters.pop("extra", {})
+    question = Question(
+        prompt=prompt,
+        model=model,
+        system=system,
+        stream=stream,
+        extra=extra,
+        parameters=parameters,
+    )
+    return current_session().ask(question)

@@ -1,0 +1,151 @@
+"""What a user can set for a kernel: endpoint, model, defaults, limits."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from deepshi_jupyter.core.parameters import PARAMETERS, check_parameters
+from deepshi_jupyter.errors import OptionError
+
+MODEL_VARIABLE = "DEEPSHI_MODEL"
+DISPLAY_VARIABLE = "DEEPSHI_DISPLAY"
+OFFLINE = "offline"
+"""The base URL that chooses the embedded endpoint, in this process."""
+
+DISPLAYS = ("auto", "blocks", "once", "text", "deltas")
+"""How answers are shown while they come: see `deepshi_jupyter.display.choose`."""
+
+
+LONGEST_TIMEOUT = 1e6
+"""Seconds; sockets take no endless number."""
+
+
+class Settings(msgspec.Struct, kw_only=True):
+    """The settings of a session; None and empty values mean "not set".
+
+    Attributes:
+        base_url: The endpoint's address, or ``offline`` for the embedded one.
+        model: The model asked when a cell names none.
+        system: The system prompt of the conversation.
+        parameters: Default parameters of requests (API contract, "Request body").
+        connect_timeout: Seconds to wait for a connection.
+        idle_timeout: Seconds of silence within an answer that end a call.
+        max_retries: Tries after the first.
+        allowed_models: The only models that may be asked; empty allows all.
+        display: How answers are shown while they come, one of `DISPLAYS`.
+    """
+
+    base_url: str = ""
+    model: str = ""
+    system: str = ""
+    parameters: dict[str, Any] = {}
+    connect_timeout: float = 10.0
+    idle_timeout: float = 120.0
+    max_retries: int = 2
+    allowed_models: tuple[str, ...] = ()
+    display: str = "auto"
+
+    def set(self, name: str, text: str) -> None:
+        """Set one value from its text; ``auto`` takes a setting or parameter back.
+
+        Args:
+            name: A field of these settings or a parameter of the API.
+            text: The value; JSON where the field is not a text.
+
+        Raises:
+            OptionError: There is no such setting, or it does not take this value.
+            InvalidRequestError: A parameter's value is out of its range.
+        """
+        name = name.replace("-", "_")
+        if name in PARAMETERS:
+            self._set_parameter(name, text)
+        elif name in _READERS:
+            reader, default = _READERS[name]
+            setattr(self, name, default if text == "auto" else reader(name, text))
+        else:
+            raise _unknown(name)
+
+    def _set_parameter(self, name: str, text: str) -> None:
+        kept = {key: value for key, value in self.parameters.items() if key != name}
+        if text != "auto":
+            kept = check_parameters({**kept, name: _parameter_value(name, text)})
+        self.parameters = kept
+
+    def environment_model(self) -> str:
+        """Return the model that the settings name, else the environment, else an empty text."""
+        return self.model or os.environ.get(MODEL_VARIABLE, "").strip()
+
+
+def _as_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _parameter_value(name: str, text: str) -> Any:
+    """Read a parameter's value; what is a text by nature may look like JSON and is still text."""
+    kind, value = PARAMETERS[name].kind, _as_json(text)
+    if kind == "text" or (kind == "stop" and not isinstance(value, str | list)):
+        return text
+    return value
+
+
+def _read_text(_: str, text: str) -> str:
+    return text
+
+
+def _read_seconds(name: str, text: str) -> float:
+    value = _as_json(text)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= LONGEST_TIMEOUT:
+        raise OptionError(f"{name} is {text!r}, expected seconds above 0.", "Such as 30.")
+    return float(value)
+
+
+def _read_count(name: str, text: str) -> int:
+    value = _as_json(text)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise OptionError(f"{name} is {text!r}, expected a whole number from 0.", "Such as 2.")
+    return value
+
+
+def _read_list(_: str, text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _read_display(name: str, text: str) -> str:
+    if text not in DISPLAYS:
+        raise OptionError(f"{name} is {text!r}.", f"Expected one of {', '.join(DISPLAYS)}.")
+    return text
+
+
+_READERS: Mapping[str, tuple[Callable[[str, str], Any], Any]] = {
+    "base_url": (_read_text, ""),
+    "model": (_read_text, ""),
+    "system": (_read_text, ""),
+    "connect_timeout": (_read_seconds, 10.0),
+    "idle_timeout": (_read_seconds, 120.0),
+    "max_retries": (_read_count, 2),
+    "allowed_models": (_read_list, ()),
+    "display": (_read_display, "auto"),
+}
+
+SETTING_NAMES = (*_READERS, *PARAMETERS)
+"""Everything that `Settings.set` takes."""
+
+
+def _unknown(name: str) -> OptionError:
+    near = get_close_matches(name, SETTING_NAMES, n=2)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    if "key" in name:
+        hint = "A key is never typed into a cell: use `%deepshi login` or DEEPSHI_API_KEY. "
+    return OptionError(
+        f"There is no setting {name!r}.", f"{hint}Settings are: {', '.join(SETTING_NAMES)}."
+    )
