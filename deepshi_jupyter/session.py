@@ -8,8 +8,10 @@ from __future__ import annotations
 import atexit
 import concurrent.futures
 import os
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -29,11 +31,12 @@ from deepshi_jupyter.errors import (
 from deepshi_jupyter.settings import OFFLINE, Settings
 
 if TYPE_CHECKING:  # httpx loads with the first call, not with the extension
-    from deepshi_jupyter.client.aio import AsyncClient
-    from deepshi_jupyter.client.background import BackgroundLoop
     from deepshi_jupyter.client.credentials import Credential, Secret
     from deepshi_jupyter.client.endpoint import Endpoint
     from deepshi_jupyter.client.running_call import RunningCall
+    from deepshi_jupyter.client.sync import Client
+
+T = TypeVar("T")
 
 OFFLINE_BASE_URL = "http://offline.localhost/v1"
 OFFLINE_MODEL = "offline-chat"
@@ -104,9 +107,8 @@ class Session:
         self.conversation = Conversation()
         self.spent = Spent()
         self._secret: Secret | None = None
-        self._client: AsyncClient | None = None
+        self._client: Client | None = None
         self._client_made_for: tuple[Any, ...] = ()
-        self._background: BackgroundLoop | None = None
         self._catalogue_job: concurrent.futures.Future[Catalogue] | None = None
 
     @property
@@ -221,26 +223,39 @@ class Session:
         Raises:
             CallError: The endpoint cannot be reached, refuses, or lists nothing.
         """
-        client = self._ready_client()
-        return self._loop().submit(client.models(refresh=refresh)).result()
+        return self._ready_client().models(refresh=refresh)
+
+    def known_catalogue(self) -> Catalogue | None:
+        """Return the models if they are known, and ask for them in the background if not.
+
+        It never waits, so that it may serve a hint; without a key that is needed it asks nobody.
+        """
+        client = self._client
+        try:
+            endpoint = self.endpoint()
+            same = client is not None and self._client_made_for[0] == endpoint
+            if not (client and same and (client.catalogue or self._catalogue_job)):
+                if endpoint.needs_key and self.credential().secret is None:
+                    return None
+                self._fetch_catalogue()
+        except DeepshiError:
+            return None
+        return self._client.catalogue if self._client else None
 
     def reset(self) -> None:
         """Forget the conversation; settings and the sums of tokens and cost stay."""
         self.conversation = Conversation()
 
     def close(self) -> None:
-        """Close connections and end the background thread; a later call begins anew."""
+        """Close connections; a later call opens new ones."""
         self._drop_client()
-        if self._background is not None:
-            self._background.close()
-            self._background = None
 
     def _follow(self, request: ChatRequest, presenter: Presenter) -> Reply:
         """Run the call, tell the presenter what comes, and return a whole reply."""
         from deepshi_jupyter.client.base import interrupted
         from deepshi_jupyter.client.running_call import RunningCall
 
-        call = RunningCall(self._loop(), self._ready_client().send(request))
+        call = RunningCall(self._ready_client().send(request))
         try:
             _pass_on(call, presenter)
         except KeyboardInterrupt:
@@ -270,7 +285,7 @@ class Session:
             )
         return model
 
-    def _ready_client(self) -> AsyncClient:
+    def _ready_client(self) -> Client:
         """Return the client for the present settings; a change of them makes a new one."""
         credential = self.credential()
         settings = self.settings
@@ -286,15 +301,15 @@ class Session:
             self._client, self._client_made_for = self._new_client(credential), wanted
         return self._client
 
-    def _new_client(self, credential: Credential) -> AsyncClient:
-        from deepshi_jupyter.client.aio import AsyncClient
+    def _new_client(self, credential: Credential) -> Client:
+        from deepshi_jupyter.client.sync import Client
 
         transport = None
         if self.is_offline:
-            from deepshi_jupyter.offline import AsyncOfflineTransport
+            from deepshi_jupyter.offline import OfflineTransport
 
-            transport = AsyncOfflineTransport()
-        return AsyncClient(
+            transport = OfflineTransport()
+        return Client(
             self.endpoint().base_url,
             credential.secret,
             max_retries=self.settings.max_retries,
@@ -304,23 +319,15 @@ class Session:
         )
 
     def _drop_client(self) -> None:
-        if self._client is not None and self._background is not None:
-            self._background.submit(self._client.close()).result(CATALOGUE_SECONDS)
+        if self._client is not None:
+            self._client.close()
         self._client, self._catalogue_job = None, None
-
-    def _loop(self) -> BackgroundLoop:
-        if self._background is None:
-            from deepshi_jupyter.client.background import BackgroundLoop
-
-            self._background = BackgroundLoop()
-            atexit.register(self.close)
-        return self._background
 
     def _fetch_catalogue(self) -> None:
         """Ask for the catalogue in the background, once, for hints and prices."""
         client = self._ready_client()
         if client.catalogue is None and self._catalogue_job is None:
-            self._catalogue_job = self._loop().submit(client.models())
+            self._catalogue_job = in_background(client.models)
 
     def _known_catalogue(self, wait: float = 0.0) -> Catalogue | None:
         """Return the catalogue if it came; a failure to get it is no failure of a call."""
@@ -356,6 +363,20 @@ class Session:
         return error
 
 
+def in_background(work: Callable[[], T]) -> concurrent.futures.Future[T]:
+    """Do something in a thread that nobody waits for, not even the end of the process."""
+    future: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="deepshi", daemon=True).start()
+    return future
+
+
 def _user_message(question: Question) -> dict[str, Any]:
     return {"role": "user", "content": question.prompt}
 
@@ -386,6 +407,7 @@ def current_session() -> Session:
     global _current  # one kernel has one conversation with its user
     if _current is None:
         _current = Session()
+        atexit.register(_current.close)
     return _current
 
 

@@ -54,6 +54,7 @@ class Kernel:
             "PYTHONWARNINGS": "ignore",
             **environment,
         }
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as installed: compiled once
         self.client: BlockingKernelClient
 
     def __enter__(self) -> Kernel:

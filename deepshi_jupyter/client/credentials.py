@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import importlib.util
 import os
+import re
 from typing import NoReturn
 
 import msgspec
@@ -29,11 +30,18 @@ class Secret:
         return self._value
 
     def redact(self, text: str) -> str:
-        """Return a text with the key replaced wherever it stands."""
-        return text.replace(self._value, "‹key›")
+        """Return a text with the key replaced wherever it stands.
+
+        A key as short as ``x``, which local servers are given for want of one, is replaced only
+        where it is a word, so that the rest of the text stays readable.
+        """
+        if not self._value:
+            return text
+        key = re.escape(self._value)
+        return re.sub(key if len(self._value) >= 8 else rf"(?<!\w){key}(?!\w)", "‹key›", text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._value, other._value)
+        return isinstance(other, Secret) and hmac.compare_digest(_bytes(self), _bytes(other))
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
@@ -49,6 +57,10 @@ class Secret:
 
     def __deepcopy__(self, _: object) -> Secret:
         return self
+
+
+def _bytes(secret: Secret) -> bytes:
+    return secret.reveal().encode("utf-8", "surrogatepass")
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -72,7 +84,7 @@ def find_credential(endpoint: Endpoint, api_key: str | Secret | None = None) -> 
         ConfigurationError: A key was found that cannot be one.
     """
     if isinstance(api_key, Secret):
-        return Credential(api_key, "given")
+        api_key = api_key.reveal()
     if api_key:
         return Credential(check_key(api_key, "given"), "given")
     if os.environ.get(KEY_VARIABLE, "").strip():

@@ -80,6 +80,8 @@ def parse_endpoint(base_url: str, source: str) -> Endpoint:
         )
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigurationError("The base URL is no http(s) address.", todo)
+    if not base_url.strip().isprintable() or not _is_host(host):
+        raise ConfigurationError("The base URL has a character or part that no address has.", todo)
     if parts.query or parts.fragment:
         raise ConfigurationError("The base URL has a query or fragment.", todo)
     path = parts.path.rstrip("/").removesuffix("/chat/completions")
@@ -90,6 +92,13 @@ def parse_endpoint(base_url: str, source: str) -> Endpoint:
         is_loopback=_is_loopback(host),
         source=source,
     )
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return bool(host.encode("idna")) and not any(character.isspace() for character in host)
+    except UnicodeError:  # an empty label, or one that is too long
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,30 +1,32 @@
-"""A call that runs in the background while somebody takes what it brings, a little at a time."""
+"""A call that runs in a thread of its own while somebody takes what it brings, a little at a time.
+
+Reading beside the main thread makes every wait of a cell interruptible. A thread and the
+synchronous client, and not an event loop: it is ready in half the time, costs half as much an
+event, and a cell may run within a running loop.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 
-from deepshi_jupyter.client.aio import AsyncReplyStream
-from deepshi_jupyter.client.background import BackgroundLoop
+from deepshi_jupyter.client.sync import ReplyStream
 from deepshi_jupyter.core.events import Event
 from deepshi_jupyter.core.reply import Reply
-from deepshi_jupyter.errors import DeepshiError
+from deepshi_jupyter.errors import CallInterruptedError, DeepshiError
 
 STOP_SECONDS = 0.2
 """How long `RunningCall.stop` waits for the connection to be closed and the text to be kept."""
 
 
 class RunningCall:
-    """One call on a background loop.
+    """One call in the background.
 
     Args:
-        loop: Where it runs.
         answer: The answer to read, not yet begun.
     """
 
-    def __init__(self, loop: BackgroundLoop, answer: AsyncReplyStream) -> None:
+    def __init__(self, answer: ReplyStream) -> None:
         self._answer = answer
         self._events: list[Event] = []
         self._news = threading.Condition()
@@ -32,7 +34,7 @@ class RunningCall:
         self._ended = threading.Event()
         self._reply: Reply | None = None
         self._error: BaseException | None = None
-        self._future = loop.submit(self._read())
+        threading.Thread(target=self._read, name="deepshi", daemon=True).start()
 
     @property
     def ended(self) -> bool:
@@ -79,17 +81,18 @@ class RunningCall:
         Raises:
             CallInterruptedError: Nothing came yet.
         """
-        self._future.cancel()
-        self._ended.wait(STOP_SECONDS)
+        self._answer.cancel()
+        if not self._ended.wait(STOP_SECONDS):  # a name is being looked up, which nothing can stop
+            raise CallInterruptedError(
+                "Interrupted before a connection was made.", "Run the cell again to ask again."
+            )
         return self.result()
 
-    async def _read(self) -> None:
+    def _read(self) -> None:
         try:
-            async for event in self._answer:
+            for event in self._answer:
                 self._put(event)
-            self._reply = await self._answer.reply()
-        except asyncio.CancelledError:
-            await self._keep_what_came()
+            self._reply = self._answer.reply
         except DeepshiError as error:
             self._error = error
         except BaseException as error:
@@ -97,12 +100,6 @@ class RunningCall:
             raise
         finally:
             self._end()
-
-    async def _keep_what_came(self) -> None:
-        try:
-            self._reply = await self._answer.stop()
-        except DeepshiError as error:
-            self._error = error
 
     def _put(self, event: Event) -> None:
         with self._news:

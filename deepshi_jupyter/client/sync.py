@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
-from collections.abc import Generator, Iterator, Mapping
+import weakref
+from collections.abc import Callable, Generator, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from deepshi_jupyter.client.base import (
     is_encoded,
     warn_if_cut,
 )
+from deepshi_jupyter.client.connection import Connection, shut_down, socket_of
 from deepshi_jupyter.client.credentials import Secret
 from deepshi_jupyter.client.transport_failure import failure_of
 from deepshi_jupyter.core.call import Call
@@ -65,6 +66,7 @@ class Client(BaseClient):
         )
         self._http = httpx.Client(transport=transport, **self._http_options())
         self._undrained: list[tuple[httpx.Response, Iterator[bytes]]] = []
+        self._resting: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     def ask(
         self,
@@ -155,13 +157,14 @@ class Client(BaseClient):
     ) -> None:
         self.close()
 
-    def _open(self, request: ChatRequest) -> httpx.Response:
+    def _open(self, request: ChatRequest, trace: Callable[..., None]) -> httpx.Response:
         self._drain()
         message = self._http.build_request(
             "POST",
             self._url("/chat/completions"),
             content=request.encode(),
             headers=self._headers(request),
+            extensions={"trace": trace},
         )
         return self._http.send(message, auth=self._auth(), stream=True)
 
@@ -194,6 +197,7 @@ class ReplyStream:
         self._call: Call = client._new_call(request)
         self._events = self._run()
         self._finished = False
+        self._connection = Connection(client._resting)
 
     def __iter__(self) -> Iterator[Event]:
         return self._events
@@ -221,6 +225,14 @@ class ReplyStream:
             self._call.interrupt()
         return self._call.result()
 
+    def cancel(self) -> None:
+        """End the answer from another thread than the one that iterates over it.
+
+        The connection is closed at whatever stage it is; the iteration then ends, and `reply` is
+        what came, marked ``interrupted``.
+        """
+        self._connection.cancel()
+
     def __enter__(self) -> Self:
         return self
 
@@ -238,16 +250,22 @@ class ReplyStream:
             yield from events
             if not events or not isinstance(events[-1], Retrying):
                 break
-            time.sleep(events[-1].wait)
+            if self._connection.cancelled.wait(events[-1].wait):
+                self._call.interrupt()
+                break
             self._call.begin_again()
         self._finished = True
 
     def _try(self) -> Generator[Event, None, list[Event]]:
         """Send once and pass on what comes; return the last events."""
         try:
-            response = self._client._open(self.request)
+            response = self._client._open(self.request, self._connection.trace)
+            self._connection.answered(response)
             yield from self._read(response)
         except httpx.HTTPError as error:
+            if self._connection.cancelled.is_set():
+                self._call.interrupt()
+                return []
             return self._call.end(failure_of(error, self._client.endpoint.host))
         return self._call.end()
 
@@ -263,6 +281,7 @@ class ReplyStream:
                     keep = call.may_drain
                     break
         finally:
+            self._connection.rest()
             if keep:
                 self._client._keep_for_draining(response, pieces)
             else:
@@ -275,8 +294,5 @@ def body_pieces(response: httpx.Response) -> Iterator[bytes]:
 
 
 def _shut_down(response: httpx.Response) -> None:
-    stream = response.extensions.get("network_stream")
-    raw = stream.get_extra_info("socket") if stream is not None else None
-    if raw is not None:
-        with contextlib.suppress(OSError):
-            raw.shutdown(socket.SHUT_RDWR)
+    if (raw := socket_of(response)) is not None:
+        shut_down(raw)

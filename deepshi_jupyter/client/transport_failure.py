@@ -7,7 +7,12 @@ import ssl
 import httpx
 
 from deepshi_jupyter.core.failure import Failure
-from deepshi_jupyter.errors import ConnectionFailedError, StreamCutError, TimedOutError
+from deepshi_jupyter.errors import (
+    ConnectionFailedError,
+    MalformedStreamError,
+    StreamCutError,
+    TimedOutError,
+)
 
 
 def failure_of(error: httpx.HTTPError | httpx.InvalidURL, host: str) -> Failure:
@@ -34,6 +39,18 @@ def failure_of(error: httpx.HTTPError | httpx.InvalidURL, host: str) -> Failure:
             what=f"{host} sent nothing for longer than the idle timeout.",
             todo="Raise `idle_timeout` if the model thinks for so long, or try again.",
         )
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return Failure(
+            error=ConnectionFailedError,
+            what=f"The address of {host} cannot be called: {_words(error)}.",
+            todo="Check the base URL.",
+        )
+    if isinstance(error, httpx.DecodingError):
+        return Failure(
+            error=MalformedStreamError,
+            what=f"{host} compressed its answer in a way that cannot be read: {_words(error)}.",
+            todo="Run the cell again; if it happens often, a proxy changes the answers.",
+        )
     if (cause := _tls_cause(error)) is not None:
         return Failure(
             error=ConnectionFailedError,
@@ -43,27 +60,36 @@ def failure_of(error: httpx.HTTPError | httpx.InvalidURL, host: str) -> Failure:
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):
         return Failure(
             error=ConnectionFailedError,
-            what=f"No connection to {host}: {error}.",
+            what=f"No connection to {host}: {_words(error)}.",
             todo="Check the base URL, the network and proxy variables (HTTPS_PROXY, NO_PROXY).",
             retryable=True,
         )
     return Failure(
         error=StreamCutError,
-        what=f"The connection to {host} broke: {str(error) or type(error).__name__}.",
+        what=f"The connection to {host} broke: {_words(error)}.",
         todo="Run the cell again; if it happens often, a proxy may cut long answers.",
         retryable=True,
     )
 
 
-def _tls_cause(error: BaseException | None) -> ssl.SSLError | None:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return error
-        error = error.__cause__ or error.__context__
+def _words(error: Exception) -> str:
+    return str(error).rstrip(".") or type(error).__name__
+
+
+def _tls_cause(error: httpx.HTTPError | httpx.InvalidURL) -> ssl.SSLError | None:
+    """Find the TLS error behind a failure; a connection that only ended is none once it stood."""
+    cause: BaseException | None = error
+    while cause is not None:
+        is_end = isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+        if isinstance(cause, ssl.SSLError):
+            return None if is_end and not isinstance(error, httpx.ConnectError) else cause
+        cause = cause.__cause__ or cause.__context__
     return None
 
 
 def _reason(error: ssl.SSLError) -> str:
+    """Read OpenSSL's words; an error that was raised in Python lacks these attributes."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message})"
-    return (error.reason or str(error)).replace("_", " ").lower()
+        why = getattr(error, "verify_message", "") or error
+        return f"its certificate is not trusted ({why})"
+    return (getattr(error, "reason", "") or str(error)).replace("_", " ").lower()

@@ -64,6 +64,7 @@ class Call:
         self._started = clock.utc()
         self._first_token: float | None = None
         self._interrupted = False
+        self._waiting = False
 
     @property
     def done(self) -> bool:
@@ -110,10 +111,12 @@ class Call:
         if wait is not None:
             events.append(Retrying(len(self._attempts), wait, why or ""))
             self._exchange = Exchange()
+            self._waiting = True
         return events
 
     def begin_again(self) -> None:
         """Begin the next try, after the wait."""
+        self._waiting = False
         self._try_began = self._clock.monotonic()
 
     def interrupt(self) -> None:
@@ -121,7 +124,8 @@ class Call:
         self._interrupted = True
         if not self._exchange.done:
             self._exchange.end()
-        self._note_attempt("interrupted", 0.0)
+        if not self._waiting:  # between two tries nothing was sent that could be interrupted
+            self._note_attempt("interrupted", 0.0)
 
     def result(self) -> Reply:
         """Return the reply.
@@ -138,7 +142,7 @@ class Call:
             self._redact(failure.what) + self._after_tries(failure),
             failure.todo,
             status=failure.status,
-            code=failure.code,
+            code=self._redact(failure.code) if failure.code else None,
             request_id=self._exchange.request_id,
             attempts=tuple(self._attempts),
             partial=self._reply() if self._exchange.shown else None,

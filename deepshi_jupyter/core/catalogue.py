@@ -6,12 +6,14 @@ None means that nothing is assumed and nothing refused.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
+from deepshi_jupyter.core.text import mend
 from deepshi_jupyter.core.usage import Usage
 from deepshi_jupyter.core.wire import as_dict, as_dicts, as_name, decode_lenient
 from deepshi_jupyter.errors import MalformedStreamError
@@ -41,7 +43,9 @@ class Price(msgspec.Struct, frozen=True):
         """
         if usage.prompt_tokens is None or usage.completion_tokens is None:
             return None
-        cached = usage.cached_tokens or 0 if self.cached is not None else 0
+        cached = 0
+        if self.cached is not None:  # no more than all: an estimate is never below zero
+            cached = min(usage.cached_tokens or 0, usage.prompt_tokens)
         tokens = (
             (usage.prompt_tokens - cached) * self.prompt
             + cached * (self.cached or 0.0)
@@ -125,7 +129,7 @@ def read_catalogue(body: bytes) -> Catalogue:
 
 def _read_model(entry: dict[str, Any]) -> Model:
     return Model(
-        id=str(entry["id"]),
+        id=mend(str(entry["id"])),
         name=as_name(entry.get("name")),
         context_length=_whole(entry.get("context_length")),
         max_output_length=_whole(entry.get("max_output_length")),
@@ -143,7 +147,7 @@ def _whole(value: Any) -> int | None:
 def _names(value: Any) -> frozenset[str] | None:
     if not isinstance(value, list):
         return None
-    return frozenset(name for name in value if isinstance(name, str))
+    return frozenset(mend(name) for name in value if isinstance(name, str))
 
 
 def _read_price(pricing: dict[str, Any]) -> Price | None:
@@ -156,8 +160,8 @@ def _read_price(pricing: dict[str, Any]) -> Price | None:
 def _rate(value: Any) -> float | None:
     try:
         rate = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    if rate < 0:
+    if not 0 <= rate < math.inf:
         return None
     return rate * 1_000_000 if rate < _PER_TOKEN_BELOW else rate

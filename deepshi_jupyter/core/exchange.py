@@ -16,11 +16,16 @@ from typing import Any, Literal
 
 from deepshi_jupyter.core.accumulate import Accumulator
 from deepshi_jupyter.core.events import Event, Finish, UsageReport
-from deepshi_jupyter.core.failure import Failure, failure_of_status, failure_reported
+from deepshi_jupyter.core.failure import (
+    Failure,
+    failure_of_status,
+    failure_reported,
+    one_line,
+)
 from deepshi_jupyter.core.reply import Status
 from deepshi_jupyter.core.retry import read_retry_after
 from deepshi_jupyter.core.sse import EventStreamDecoder, ServerEvent
-from deepshi_jupyter.core.wire import as_dict, decode_lenient, decode_plain
+from deepshi_jupyter.core.wire import as_dict, as_dicts, decode_lenient, decode_plain
 from deepshi_jupyter.errors import EmptyAnswerError, MalformedStreamError, StreamCutError
 
 MAX_ERROR_BYTES = 64 * 1024
@@ -30,7 +35,9 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 """A whole (not streamed) answer may be this large."""
 
 _BLANK = b" \t\r\n"
-_BOM = b"\xef\xbb\xbf"
+_BEFORE_THE_ANSWER = _BLANK + b"\xef\xbb\xbf"
+"""White space and the bytes of a byte order mark."""
+
 _NOT_THIS_API = "Check the base URL (`%deepshi` shows it): a proxy or another service answered."
 
 _Form = Literal["unknown", "stream", "json", "page", "error"]
@@ -114,13 +121,13 @@ class Exchange:
         """Tell an event stream from JSON and from a page by its first character.
 
         Content types lie in this family of servers (events typed as text or JSON, JSON errors
-        typed as streams), the first character does not.
+        typed as streams), the first character does not. The blanks before it, with which some
+        servers pass the time, are dropped as they come, however many there are.
         """
-        start = bytes(self._body[:4096]).removeprefix(_BOM).lstrip(_BLANK)
-        if not start or start in (_BOM[:1], _BOM[:2]):
-            return "unknown"
-        by_first: dict[bytes, _Form] = {b"{": "json", b"[": "json", b"<": "page"}
-        self._form = by_first.get(start[:1], "stream")
+        self._body = self._body.lstrip(_BEFORE_THE_ANSWER)
+        if self._body:
+            by_first: dict[bytes, _Form] = {b"{": "json", b"[": "json", b"<": "page"}
+            self._form = by_first.get(bytes(self._body[:1]), "stream")
         return self._form
 
     def _bound_body(self) -> None:
@@ -133,7 +140,12 @@ class Exchange:
 
     def _feed_stream(self, piece: bytes) -> list[Event]:
         events: list[Event] = []
-        for server_event in self._decoder.feed(piece):
+        try:
+            server_events = self._decoder.feed(piece)
+        except MalformedStreamError as error:  # what was shown before it stays a partial answer
+            self._fail_malformed(error.what.removesuffix("."))
+            return []
+        for server_event in server_events:
             chunk = decode_plain(server_event.data)
             if chunk is not None and server_event.event != "error":
                 self.answer.add_plain(chunk, events)
@@ -164,7 +176,7 @@ class Exchange:
             return []
         chunk = as_dict(value)
         events = self.answer.add(chunk)
-        if any(as_dict(c).get("finish_reason") == "error" for c in chunk.get("choices") or ()):
+        if any(c.get("finish_reason") == "error" for c in as_dicts(chunk.get("choices"))):
             self._fail(failure_reported("the model's run ended with an error"))
         return events
 
@@ -262,4 +274,5 @@ def _is_whole(data: bytes) -> bool:
 def _title(body: bytearray) -> str:
     start = body.lower().find(b"<title>")
     title = bytes(body[start + 7 : start + 107]).split(b"<")[0] if start >= 0 else b""
-    return f" (“{title.decode('utf-8', 'replace').strip()}”)" if title.strip() else ""
+    shown = one_line(title.decode("utf-8", "replace"))
+    return f" (“{shown}”)" if shown else ""

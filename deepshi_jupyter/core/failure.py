@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from deepshi_jupyter.core.text import mend
-from deepshi_jupyter.core.wire import as_dict, as_dicts, decode_lenient
+from deepshi_jupyter.core.wire import as_dict, decode_lenient
 from deepshi_jupyter.errors import (
     ApiError,
     AuthenticationError,
@@ -87,12 +87,12 @@ def failure_of_status(
     """
     message, code = _words_of_body(body, headers.get("content-type", ""))
     if status < 400:
-        message = f"it points to {_cut(headers.get('location', 'nowhere'))}"
+        message = f"it points to {one_line(headers.get('location', 'nowhere'))}"
     what = f"{_who(status)} ({status})" + (f": {message}" if message else ".")
     return Failure(
         error=_class_of(status),
         what=what,
-        todo=_TODO.get(status, _TODO_5XX if status >= 500 else _TODO[404 if status < 400 else 400]),
+        todo=_todo(status),
         status=status,
         code=code,
         retryable=status in _RETRIED or status >= 500,
@@ -110,13 +110,11 @@ def failure_reported(report: Any) -> Failure:
         The failure; its class follows the code in the report if that is an HTTP status.
     """
     message, code = _words_of(report)
-    status = int(code) if code and code.isdigit() and 400 <= int(code) < 600 else None
+    status = int(code) if code and re.fullmatch("[45][0-9]{2}", code) else None
     return Failure(
-        error=_CLASSES.get(
-            status or 500, ServerError if (status or 500) >= 500 else BadRequestError
-        ),
+        error=_class_of(status or 500),
         what="The service reported an error in its answer" + (f": {message}" if message else "."),
-        todo=_TODO.get(status or 500, _TODO_5XX),
+        todo=_todo(status or 500),
         status=status,
         code=code,
         retryable=status is None or status in _RETRIED or status >= 500,
@@ -125,6 +123,12 @@ def failure_reported(report: Any) -> Failure:
 
 def _class_of(status: int) -> type[ApiError]:
     return _CLASSES.get(status, ServerError if status >= 500 else BadRequestError)
+
+
+def _todo(status: int) -> str:
+    if status < 400:
+        return _TODO[404]
+    return _TODO.get(status, _TODO_5XX if status >= 500 else _TODO[400])
 
 
 def _who(status: int) -> str:
@@ -136,14 +140,20 @@ def _who(status: int) -> str:
 
 
 def _words_of_body(body: bytes, content_type: str) -> tuple[str, str | None]:
+    text = body.decode("utf-8", "replace").strip()
     try:
-        return _words_of(decode_lenient(body))
+        value = decode_lenient(body)
     except ValueError:
-        text = body.decode("utf-8", "replace").strip()
+        return _words_of_page(text, content_type), None
+    message, code = _words_of(value)
+    return message or (one_line(text) if value else ""), code
+
+
+def _words_of_page(text: str, content_type: str) -> str:
     if "html" in content_type or text.startswith("<"):
         title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
-        return (_cut(title[1]) if title else "an HTML page instead of an answer"), None
-    return _cut(text), None
+        return (one_line(title[1]) if title else "") or "an HTML page instead of an answer"
+    return one_line(text)
 
 
 def _words_of(report: Any) -> tuple[str, str | None]:
@@ -151,33 +161,35 @@ def _words_of(report: Any) -> tuple[str, str | None]:
     if isinstance(report, list):
         report = report[0] if report else None
     if isinstance(report, str):
-        return _cut(report), None
+        return one_line(report), None
     outer = as_dict(report)
-    inner = outer.get("error", outer)
-    if isinstance(inner, str):
-        return _cut(inner), _code(outer)
-    inner = as_dict(inner)
-    message = inner.get("message") or _detail(outer.get("detail")) or inner.get("type")
-    return _cut(message if isinstance(message, str) else ""), _code(inner)
+    inner = as_dict(outer.get("error")) or outer
+    code = _code(inner)
+    said = [inner.get(name) for name in ("message", "detail", "error", "errors")]
+    said += [outer.get("detail"), inner.get("type"), code]
+    texts = (one_line(_sentence(value)) for value in said)
+    return next(filter(None, texts), ""), code
 
 
-def _detail(detail: Any) -> str:
-    """Read FastAPI's ``detail``: a string, or a list of validation errors."""
-    if isinstance(detail, str):
-        return detail
-    entries = [
-        f"{entry.get('msg', 'invalid')} ({'.'.join(str(part) for part in entry.get('loc', ()))})"
-        for entry in as_dicts(detail)
-    ]
-    return "; ".join(entries)
+def _sentence(value: Any) -> str:
+    """Read a message: a text, an object that holds one, or a list, as of FastAPI's faults."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_sentence, value)))
+    if not isinstance(value, dict):
+        return ""
+    text = _sentence(value.get("message") or value.get("msg") or value.get("error"))
+    place = value.get("loc")
+    return f"{text} ({'.'.join(map(str, place))})" if isinstance(place, list) else text
 
 
 def _code(report: dict[str, Any]) -> str | None:
     value = report.get("code") or report.get("type")
-    return mend(str(value)) if isinstance(value, str | int) else None
+    return one_line(str(value)) if isinstance(value, str | int) else None
 
 
-def _cut(text: str) -> str:
-    """Keep a message on one line and of a readable length, without control characters."""
+def one_line(text: str) -> str:
+    """Keep a service's words on one line and of a readable length, without control characters."""
     flat = " ".join("".join(c if c.isprintable() else " " for c in mend(text)).split())
     return flat if len(flat) <= MESSAGE_LENGTH else f"{flat[: MESSAGE_LENGTH - 1]}…"

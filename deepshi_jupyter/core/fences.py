@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 _OPENING = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>.*)$")
+_LINE_END = re.compile("\r\n|\n|\r")  # str.splitlines would also split at \f and U+2028
 
 
 class CodeBlock(str):
@@ -34,13 +35,17 @@ def code_blocks(markdown: str) -> list[CodeBlock]:
         Each block's source without its fences, in order, with its `language` (may be empty).
     """
     blocks: list[CodeBlock] = []
-    lines = iter(markdown.splitlines())
+    lines = iter(_LINE_END.split(markdown.removesuffix("\n")))
     for line in lines:
         opening = _OPENING.match(line)
         if opening and not ("`" in opening["info"] and opening["fence"].startswith("`")):
             source = _until_closed(lines, opening["fence"], len(opening["indent"]))
-            blocks.append(CodeBlock(source, opening["info"].split(" ")[0]))
+            blocks.append(CodeBlock(source, _language(opening["info"])))
     return blocks
+
+
+def _language(info: str) -> str:
+    return (info.split() or [""])[0]
 
 
 def _until_closed(lines: Iterator[str], fence: str, indent: int) -> str:

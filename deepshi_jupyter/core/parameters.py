@@ -114,10 +114,17 @@ def _check(parameter: Parameter, value: Any) -> Any:
 
 
 def _check_number(parameter: Parameter, value: Any) -> float | int:
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
         raise _refuse(parameter, value)
     number = int(value) if isinstance(value, Integral) else float(value)
     return _in_range(parameter, number)
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond any float
+        return False
 
 
 def _check_integer(parameter: Parameter, value: Any) -> int:

@@ -207,7 +207,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
             text = blocks[0]
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(
                 f"The answer is not JSON: {error}.",
                 "Ask with `--json` or a schema, or read `.text`.",

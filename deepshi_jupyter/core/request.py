@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -80,8 +80,8 @@ def build_request(
     body |= _check_extra(extra or {})
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    encode_body(body)
-    return ChatRequest(body, tuple(parameter_notices(checked, entry, model)))
+    as_sent = json.loads(encode_body(body))  # a copy, which no later change of a message reaches
+    return ChatRequest(as_sent, tuple(parameter_notices(checked, entry, model)))
 
 
 def check_messages(messages: Messages) -> list[dict[str, Any]]:
@@ -92,6 +92,11 @@ def check_messages(messages: Messages) -> list[dict[str, Any]]:
     """
     if isinstance(messages, str):
         messages = [{"role": "user", "content": messages}]
+    if isinstance(messages, Mapping | Reply | bytes) or not isinstance(messages, Iterable):
+        raise InvalidRequestError(
+            f"The messages are of type {type(messages).__name__}, expected a text or a list.",
+            'Give a prompt, or a list such as [{"role": "user", "content": "…"}].',
+        )
     checked = [_check_message(message, place) for place, message in enumerate(messages)]
     if not any(_has_content(message) for message in checked):
         raise InvalidRequestError(

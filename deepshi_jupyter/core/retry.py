@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -45,7 +46,8 @@ def wait_before_retry(
         return None
     if failure.retry_after is not None and failure.retry_after > 0:
         return failure.retry_after if failure.retry_after <= policy.longest_retry_after else None
-    wait = min(policy.first_wait * 2.0 ** (attempt - 1), policy.longest_wait)
+    doublings = min(attempt - 1, 60)  # more would exceed a float
+    wait = min(policy.first_wait * 2.0**doublings, policy.longest_wait)
     return wait * (1.0 - 0.25 * jitter)
 
 
@@ -60,18 +62,24 @@ def read_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         Seconds from now; negative for a date that has passed; None when nothing readable is there
         (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after; ``retry-after-ms`` as well).
     """
-    milliseconds, plain = headers.get("retry-after-ms"), headers.get("retry-after")
+    if (milliseconds := _number(headers.get("retry-after-ms", ""))) is not None:
+        return milliseconds / 1000.0
+    plain = headers.get("retry-after", "")
+    seconds = _number(plain)
+    return _seconds_until(plain, now) if seconds is None else seconds
+
+
+def _number(text: str) -> float | None:
     try:
-        if milliseconds:
-            return float(milliseconds) / 1000.0
-        return float(plain) if plain else None
+        number = float(text)
     except ValueError:
-        return _seconds_until(plain or "", now)
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _seconds_until(date: str, now: datetime) -> float | None:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()

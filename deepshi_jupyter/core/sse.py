@@ -65,7 +65,8 @@ class EventStreamDecoder:
 
     def unfinished(self) -> ServerEvent | None:
         """Return the event that the stream's end cut off, if it has data (not per the standard)."""
-        return self._read_block(bytes(self._buffer))
+        rest = bytes(self._buffer)
+        return self._read_block(rest.removeprefix(_BOM) if self._at_start else rest)
 
     def _with_line_feeds(self, piece: bytes) -> bytes:
         """Turn CR and CRLF into LF; a CR at the end counts at once, an LF after it no more."""

@@ -6,6 +6,7 @@ needed. What was left out is said in the text itself, for the model, and in a no
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -61,17 +62,17 @@ def _is_table(value: Any) -> bool:
 
 def _summarise_table(value: Any) -> Summary:
     rows, columns = value.shape
-    whole = value.to_csv(index=not _has_plain_index(value))
-    if len(whole) <= LONGEST_VALUE and rows <= ROWS:
-        return Summary(whole.rstrip("\n"))
+    head = value.head(ROWS).to_csv(index=not _has_plain_index(value)).rstrip("\n")
+    if rows <= ROWS and len(head) <= LONGEST_VALUE:
+        return Summary(head)
     types = ", ".join(
         f"{name}: {kind}" for name, kind in zip(value.columns, value.dtypes, strict=True)
     )
-    head = value.head(ROWS).to_csv(index=not _has_plain_index(value))
     size = f"{rows:,} rows × {columns:,} columns"
-    note = f"first {min(ROWS, rows)} of {rows:,} rows"
-    text = f"Table of {size} ({types}); {note}:\n{head}"
-    return Summary(_shorten(text.rstrip("\n"), LONGEST_VALUE).text, note)
+    part = f"first {ROWS} of {rows:,} rows" if rows > ROWS else "all rows"
+    shown = _shorten(f"Table of {size} ({types}); {part}:\n{head}", LONGEST_VALUE)
+    notes = [part] if rows > ROWS else []
+    return Summary(shown.text, "; ".join([*notes, shown.note] if shown.note else notes))
 
 
 def _has_plain_index(value: Any) -> bool:
@@ -80,9 +81,13 @@ def _has_plain_index(value: Any) -> bool:
 
 def _summarise_array(value: Any) -> Summary:
     text = str(value)
-    size = int(getattr(value, "size", 0))
+    size = math.prod(value.shape)
     if size <= 100 and len(text) <= LONGEST_VALUE:
         return Summary(text)
     shape = " × ".join(str(length) for length in value.shape)
-    shown = _shorten(text, LONGEST_VALUE).text
-    return Summary(f"Array of {shape} ({value.dtype}):\n{shown}", f"{size:,} values abridged")
+    shown = _shorten(text, LONGEST_VALUE)
+    is_abridged = bool(shown.note) or ".." in text  # libraries write .. or ... for what they omit
+    return Summary(
+        f"Array of {shape} ({value.dtype}):\n{shown.text}",
+        f"{size:,} values abridged" if is_abridged else "",
+    )

@@ -21,10 +21,8 @@ from deepshi_jupyter.core.summary import Summary, summarise
 from deepshi_jupyter.errors import InterpolationError, OptionError
 
 _OPENING = re.compile(r"\\\{\{|\{\{")
-_CONVERSION = re.compile(
-    r"(?s)(?P<expression>.*)!(?P<conversion>[rsa])(?::(?P<format>[^{}]*))?\s*\Z"
-)
-_FORMATTED = re.compile(r"(?s)(?P<expression>.+):(?P<format>[^{}\n]*)\Z")
+_CONVERSION = re.compile(r"(?s)(?P<expression>.*)!(?P<conversion>[rsa])(?::(?P<format>[^{}]*))?\Z")
+_FORMAT = re.compile(r":(?=([^{}\n]{0,100})\Z)")
 _PLACE = re.compile("\x00(\\d+)\x00")
 _LONGEST = 4000
 _MOST_ENDS = 40
@@ -161,22 +159,38 @@ def _only_braces(inner: str) -> bool:
 
 
 def _read_field(inner: str) -> _Field | None:
-    if (code := _compile(inner)) is not None:
-        return _Field(inner.strip(), code)
-    for pattern in (_CONVERSION, _FORMATTED):
-        match = pattern.match(inner)
-        if match and (code := _compile(match["expression"])) is not None:
-            groups = match.groupdict()
-            return _Field(inner.strip(), code, groups.get("conversion") or "", groups["format"])
+    for expression, conversion, format_ in _readings(inner):
+        if (code := _compile(expression, formatted=format_ is not None)) is not None:
+            return _Field(inner.strip(), code, conversion, format_)
     return None
 
 
-def _compile(expression: str) -> CodeType | None:
+def _readings(inner: str) -> Iterator[tuple[str, str, str | None]]:
+    """Yield the ways to read a field as expression, conversion and format, the plainest first.
+
+    As in an f-string the format begins at the first colon that ends an expression; other than
+    there, white space before the closing braces is no part of it.
+    """
+    inner = inner.strip()
+    yield inner, "", None
+    if (match := _CONVERSION.match(inner)) is not None:
+        yield match["expression"], match["conversion"], match["format"]
+    for colon in _FORMAT.finditer(inner):
+        yield inner[: colon.start()], "", colon[1]
+
+
+def _compile(expression: str, *, formatted: bool) -> CodeType | None:
     try:
         tree = ast.parse(expression.strip(), "<prompt>", "eval")
+        if formatted and _is_text(tree.body):  # ``{{"a": 1}}`` is JSON in doubled braces
+            return None
         return compile(tree, "<prompt>", "eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _evaluate(field: _Field, names: dict[str, Any]) -> Inserted:

@@ -53,7 +53,7 @@ class TextBuilder:
         return "".join(self._joined) + "".join(self._pieces)
 
     def __bool__(self) -> bool:
-        return bool(self._joined or self._held or any(self._pieces))
+        return bool(self._held or any(self._pieces) or any(self._joined))
 
     def _join(self) -> None:
         self._joined.append("".join(self._pieces))

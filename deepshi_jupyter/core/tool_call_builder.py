@@ -60,9 +60,7 @@ class ToolCallBuilder:
         call.id = call.id or identity
         new_name = call.add_name(name, repeated_header=repeated) if name else ""
         arguments = call.arguments.add(_arguments(function.get("arguments")))
-        call.extra.update(
-            (key, storable(value)) for key, value in piece.items() if key not in _KNOWN
-        )
+        call.extra |= storable({key: piece[key] for key in piece.keys() - _KNOWN})
         return ToolCallDelta(position, identity, new_name, arguments, self._choice)
 
     def build(self) -> tuple[ToolCall, ...]:
@@ -79,7 +77,7 @@ class ToolCallBuilder:
         for position in range(len(self._calls) - 1, -1, -1):
             call = self._calls[position]
             same_place = number is None or call.index is None or call.index == number
-            another = bool(name and identity and call.id and identity != call.id)
+            another = _is_another(call, identity, name)
             if same_place and not another and self._may_continue(call, number, identity, name):
                 return position
         self._calls.append(_Pieces(number))
@@ -94,6 +92,19 @@ class ToolCallBuilder:
         if identity is not None:
             return call.id in (None, identity)
         return call is self._calls[-1] and not (name and call.arguments)
+
+
+def _is_another(call: _Pieces, identity: str | None, name: str | None) -> bool:
+    """True if a piece begins a call of its own although it may stand at the same index.
+
+    Servers that give every call the index 0 are told by a new id with a name or, where there are
+    no ids, by another name after arguments.
+    """
+    if not name:
+        return False
+    if identity and call.id:
+        return identity != call.id
+    return not identity and not call.id and bool(call.arguments) and name != call.name
 
 
 def _arguments(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,9 +57,9 @@ def _inside(raw: Mapping[str, Any], name: str, field: str) -> Any:
 
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value)
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    return int(value) if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _read_cost(value: Any) -> float | None:
@@ -66,4 +67,8 @@ def _read_cost(value: Any) -> float | None:
         value = value.get("total_cost")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        cost = float(value)
+    except OverflowError:
+        return None
+    return cost if math.isfinite(cost) else None

@@ -51,6 +51,10 @@ class PlainChunk(msgspec.Struct, gc=False):
     error: None = None
 
 
+MAX_DEPTH = 200
+"""JSON nested deeper than this is no answer of this API, and would exhaust Python's stack."""
+
+_TOO_DEEP = "the JSON is nested too deeply"
 _decode = msgspec.json.Decoder(PlainChunk).decode
 
 
@@ -58,7 +62,7 @@ def decode_plain(data: bytes) -> PlainChunk | None:
     """Read a chunk that carries one piece of text or reasoning, or return None."""
     try:
         return _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -72,13 +76,27 @@ def decode_lenient(data: bytes) -> Any:
         The value; strings may hold surrogate halves, which `deepshi_jupyter.core.text` mends.
 
     Raises:
-        ValueError: The bytes are not JSON.
+        ValueError: The bytes are not JSON, or it is nested deeper than `MAX_DEPTH`.
     """
     text = data.decode("utf-8", "replace").lstrip("\ufeff")
     try:
-        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError:
-        raise ValueError("the JSON is nested too deeply") from None
+        raise ValueError(_TOO_DEEP) from None
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        lists = [item for item in level if isinstance(item, list)]
+        lists += [list(item.values()) for item in level if isinstance(item, dict)]
+        if not lists:
+            return False
+        level = [inner for items in lists for inner in items]
+    return True
 
 
 def _no_number(_: str) -> None:

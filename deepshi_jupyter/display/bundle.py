@@ -11,8 +11,8 @@ from typing import Any
 from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.reply import Choice, Reply
 from deepshi_jupyter.display.footer import explanations, footer
-from deepshi_jupyter.display.neutral_markdown import neutralise
 from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.display.safe_markdown import safe_markdown
 
 MimeBundle = dict[str, Any]
 
@@ -58,11 +58,11 @@ def _choices(reply: Reply) -> list[str]:
 def _choice(choice: Choice) -> list[str]:
     parts = []
     if choice.reasoning:
-        parts.append(folded("Reasoning", neutralise(choice.reasoning)))
+        parts.append(folded("Reasoning", safe_markdown(choice.reasoning)))
     if choice.text:
-        parts.append(neutralise(choice.text))
+        parts.append(safe_markdown(choice.text))
     if choice.refusal:
-        parts.append(neutralise(choice.refusal))
+        parts.append(safe_markdown(choice.refusal))
     return parts
 
 

@@ -10,7 +10,9 @@ title or mathematics:
   load nor run anything;
 - no ``](`` but before an address of a harmless scheme, no ``![`` but before a PNG, JPEG, GIF or
   WebP image that is written out in the text;
-- no line that could define an address for a reference;
+- no line that could define an address for a reference, nor a bracket at the beginning of a line
+  that is not closed before the next blank line (marked looks for the ``]:`` of a definition over
+  blank lines);
 - no three backticks or tildes but before one plain word at the end of a line, since JupyterLab
   puts the language of a fence into the page as it is.
 
@@ -46,10 +48,13 @@ IMAGE = r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}"
 _QUIET = r"(?:[^\[\]\\`$<>@\n\"]|@(?!@))*"
 _LINE_START = r"(?m:^[ \t>*+\-\d.)]*)"
 
+_UNTIL_COLON = r"(?=(?:\\[\s\S]|[^\[\]\\])*+(?:\]:|\Z))"
+_OVER_BLANK_LINE = r"(?=[^\[\]]*?\n[ \t>]*\n)"
+
 _LEXEME = re.compile(
     rf"(?P<inert>{TAGS}|\]\({ADDRESS}(?: \"{_QUIET}\")?\)|!\[{_QUIET}\]\({IMAGE}\))"
     rf"|<[A-Za-z/!?]|\]\(|!\[|(?m:(?:`{{3,}}+|~{{3,}}+)(?!{LANGUAGE}[ \t]*$))"
-    rf"|{_LINE_START}(?:\[[ xX]\][ \t]+)?\[(?:\\.|[^\[\]\\]){{0,1000}}\]:"
+    rf"|{_LINE_START}(?:\[[ xX]\][ \t]+)?\[(?:{_UNTIL_COLON}|{_OVER_BLANK_LINE})"
 )
 _LIVE_BLOCK = re.compile(rf"(?:(?<=\n\n)|\A)~~~{LANGUAGE}\n(?P<code>(?:.*\n)*?)~~~(?=\n\n|\n?\Z)")
 _FENCE = re.compile(rf"{_LINE_START}(?:```|~~~)")
@@ -90,4 +95,4 @@ def is_inert(markdown: str) -> bool:
     blocks = _LIVE_BLOCK.finditer(markdown)
     if any(holds_fence(block["code"]) for block in blocks):
         return False
-    return not could_act(_LIVE_BLOCK.sub("", markdown))
+    return not could_act(_LIVE_BLOCK.sub("\n\n", markdown))

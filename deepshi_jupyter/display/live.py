@@ -36,7 +36,7 @@ class Presenter(Protocol):
 class Silent:
     """Shows nothing, for a caller that uses the reply itself."""
 
-    interval = 1.0
+    interval = 0.1
 
     def show(self, events: list[Event]) -> None:
         """Do nothing."""

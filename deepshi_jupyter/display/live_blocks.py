@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.events import Event
 from deepshi_jupyter.core.reply import Reply
-from deepshi_jupyter.display.blocks import FinishedBlocks
 from deepshi_jupyter.display.bundle import escape, folded, reply_bundle
 from deepshi_jupyter.display.live import reasoning_of, retry_of, text_of
-from deepshi_jupyter.display.neutral_markdown import neutralise
+from deepshi_jupyter.display.safe_markdown import safe_markdown
+
+if TYPE_CHECKING:  # its parser loads when a text is long enough to be cut
+    from deepshi_jupyter.display.blocks import FinishedBlocks
 
 SHORTEST_OUTPUT = 500
 """Finished blocks stay in the tail until they have so many characters together."""
@@ -37,7 +39,7 @@ class LiveBlocks:
     interval = 1.0 / 8.0
 
     def __init__(self) -> None:
-        self._blocks = FinishedBlocks()
+        self._blocks: FinishedBlocks | None = None
         self._tail = ""
         self._reasoning = ""
         self._reasoning_length = 0
@@ -70,26 +72,33 @@ class LiveBlocks:
         self._reasoning_length += len(reasoning)
         self._reasoning = (self._reasoning + reasoning)[-SHOWN_REASONING:]
         title = f"Reasoning · {self._reasoning_length:,} characters so far"
-        self._show_tail(folded(title, neutralise(self._reasoning)))
+        self._show_tail(folded(title, safe_markdown(self._reasoning)))
 
     def _show_text(self, text: str) -> None:
         if self._reasoning and self._tail_id is not None:
             self._reasoning = ""
             self._freeze(folded(f"Reasoning · {self._reasoning_length:,} characters", "…"))
         self._tail += text
-        end = self._blocks.feed(self._tail)
-        if end >= SHORTEST_OUTPUT:
-            self._freeze_text(self._tail[:end], self._tail[end:])
+        if len(self._tail) >= SHORTEST_OUTPUT:
+            end = self._finished()
+            if end >= SHORTEST_OUTPUT:
+                self._freeze_text(self._tail[:end], self._tail[end:])
         while len(self._tail) > LONGEST_TAIL:
             self._freeze_text(*cut_block(self._tail, LONGEST_TAIL))
         if self._tail.strip():
-            self._show_tail(neutralise(self._tail))
+            self._show_tail(safe_markdown(self._tail))
 
     def _freeze_text(self, finished: str, rest: str) -> None:
-        self._freeze(neutralise(finished))
-        self._tail = rest
-        self._blocks = FinishedBlocks()
-        self._blocks.feed(rest)
+        self._freeze(safe_markdown(finished))
+        self._tail, self._blocks = rest, None
+
+    def _finished(self) -> int:
+        """Return up to where the tail is finished."""
+        if self._blocks is None:
+            from deepshi_jupyter.display.blocks import FinishedBlocks
+
+            self._blocks = FinishedBlocks()
+        return self._blocks.feed(self._tail)
 
     def _freeze(self, markdown: str) -> None:
         """Show the last state of the tail; what comes next is another output."""

@@ -83,6 +83,21 @@ def literal(text: str) -> str:
     return _html_block(text, "") if text.strip() else ""
 
 
+def literal_line(text: str) -> str:
+    """Return markdown that shows a text as it is written, for the middle of a line.
+
+    A backslash before a character is not enough for this: marked takes the backslash of
+    ``www.example.org/\\<b>`` for a part of the address, and then finds a tag.
+
+    Args:
+        text: Anything, such as the message of a service.
+
+    Returns:
+        Markdown without a line end, in which nothing begins.
+    """
+    return _guarded_line(_BEGINS_ANYTHING.sub(_encode, " ".join(clean(text).split())))
+
+
 # --- characters -------------------------------------------------------------------------------
 
 
@@ -107,6 +122,7 @@ def _html_block(code: str, language: str) -> str:
     return f"<pre><code{attribute}>{_html_code(code)}</code></pre>"
 
 
+_BEGINS_ANYTHING = re.compile(r"[\[\]\\`$<>&\"|*_~#!{}]")
 _QUOTED = re.compile(r"[\[\]\\`$<>&\"|]")
 
 
@@ -354,12 +370,17 @@ _BEGINS_BLOCK = re.compile(
 _BEGINS_ITEM = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 
 
+_BEGINS_DEFINITION = re.compile(r"^((?:\[[ xX]\][ \t]+)?)\[(?=[^\[\]]*(?:\]:|\Z))", re.MULTILINE)
+
+
 def _guarded(markdown: str) -> list[str]:
-    """Return the lines of a paragraph, none of which any parser takes for another block."""
+    """Return the lines of a paragraph, none of which any parser takes for another block.
+
+    The label of a link definition may run over blank lines in marked and mistune, so that a
+    bracket that nothing closes would swallow the beginning of the next block.
+    """
     lines = [_guarded_line(line.strip(" \t")) for line in markdown.split("\n")]
-    if any(line.startswith("[") for line in lines):
-        lines = [line.replace("]:", "]&#58;") for line in lines]
-    return lines
+    return _BEGINS_DEFINITION.sub(r"\1&#91;", "\n".join(lines)).split("\n")
 
 
 def _guarded_line(line: str) -> str:

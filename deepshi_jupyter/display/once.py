@@ -11,7 +11,7 @@ from deepshi_jupyter.display.bundle import reply_bundle
 class Once:
     """Displays nothing until the reply is there."""
 
-    interval = 1.0
+    interval = 0.1
 
     def show(self, events: list[Event]) -> None:
         """Do nothing: every update would stay in the executed notebook's messages unread."""

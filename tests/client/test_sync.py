@@ -6,6 +6,7 @@ import warnings
 import pytest
 
 from deepshi_jupyter import Client
+from deepshi_jupyter.client.connection import Cancellation
 from deepshi_jupyter.core.events import Retrying, TextDelta
 from deepshi_jupyter.errors import (
     CallInterruptedError,
@@ -27,8 +28,15 @@ JSON = {"content-type": "application/json"}
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Note the waits between tries and do not wait."""
     noted: list[float] = []
-    monkeypatch.setattr("deepshi_jupyter.client.sync.time.sleep", noted.append)
+
+    class Never(Cancellation):
+        def wait(self, timeout: float | None = None) -> bool:
+            noted.append(timeout or 0.0)
+            return False
+
+    monkeypatch.setattr("deepshi_jupyter.client.connection.Cancellation", Never)
     return noted
 
 

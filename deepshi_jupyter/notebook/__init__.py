@@ -1,0 +1,1 @@
+"""What a notebook file keeps of an answer, and what can be read from it again."""
