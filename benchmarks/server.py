@@ -2,7 +2,7 @@
 
 It prints its port and plays streams by the model's name: ``one`` (a single token that is the
 monotonic time of its writing), ``stamped-N`` (N such tokens, 20 ms apart), ``many-N`` (N tokens as
-fast as it can, one HTTP chunk each), ``big-M`` (M megabytes in 4-character tokens), ``paced-N``
+fast as it can, one HTTP chunk each), ``big-M`` (M megabytes in 16-character tokens), ``paced-N``
 (N tokens of 4 characters, 200 a second).
 """
 
@@ -37,8 +37,8 @@ def pieces(model: str) -> Iterator[bytes]:
         for _ in range(int(count) // 50):
             yield token * 50
     elif name == "big":
-        token = chunk(event("word"))
-        for _ in range(int(count) * 1024 * 1024 // 4 // 64):
+        token = chunk(event("sixteen letters "))
+        for _ in range(int(count) * 1024 * 1024 // 16 // 64):
             yield token * 64
     elif name == "paced":
         yield from paced(int(count))

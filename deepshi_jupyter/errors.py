@@ -24,6 +24,7 @@
         ├── StreamCutError          the answer broke off
         ├── MalformedStreamError    what came is not an answer of this API
         ├── EmptyAnswerError        the service answered with nothing at all
+        ├── InvalidAnswerError      the answer is not of the form that was asked for
         └── CallInterruptedError    you interrupted it
 
 The classes follow the error table of the API contract (https://api.deepshi.ai/v1, "Errors").
@@ -175,6 +176,21 @@ class MalformedStreamError(CallError):
 
 class EmptyAnswerError(CallError):
     """The service answered with success and nothing in it."""
+
+
+class InvalidAnswerError(CallError):
+    """The answer is not of the form that was asked for.
+
+    Args:
+        what: What is not as asked.
+        todo: What to do next.
+        where: The place in the answer: a path such as ``$.items[2].price``, or a line and column.
+        call: What `CallError` takes, such as `partial`.
+    """
+
+    def __init__(self, what: str, todo: str = "", *, where: str = "", **call: Any) -> None:
+        super().__init__(what, todo, **call)
+        self.where = where
 
 
 class CallInterruptedError(CallError):

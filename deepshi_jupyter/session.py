@@ -320,6 +320,7 @@ class Session:
 
     def _drop_client(self) -> None:
         if self._client is not None:
+            self._known_catalogue(CATALOGUE_SECONDS)  # a request on its way keeps its socket open
             self._client.close()
         self._client, self._catalogue_job = None, None
 

@@ -15,10 +15,11 @@ from deepshi_jupyter.client.base import (
     DRAIN_SECONDS,
     BaseClient,
     is_encoded,
+    left_unread,
     warn_if_cut,
 )
 from deepshi_jupyter.client.credentials import Secret
-from deepshi_jupyter.client.transport_failure import failure_of
+from deepshi_jupyter.client.transport_failure import TRANSPORT_ERRORS, failure_of
 from deepshi_jupyter.core.call import Call
 from deepshi_jupyter.core.catalogue import Catalogue
 from deepshi_jupyter.core.events import Event, Retrying
@@ -89,7 +90,7 @@ class AsyncClient(BaseClient):
             return self.catalogue
         try:
             response = await self._http.get(self._url("/models"), auth=self._auth())
-        except httpx.HTTPError as error:
+        except TRANSPORT_ERRORS as error:
             raise self._error_of(failure_of(error, self.endpoint.host)) from None
         return self._read_models(response)
 
@@ -156,6 +157,8 @@ class AsyncReplyStream:
         """
         async for _ in self._events:
             pass
+        if not self._finished:
+            raise left_unread()
         return self._call.result()
 
     async def stop(self) -> Reply:
@@ -202,7 +205,7 @@ class AsyncReplyStream:
             async with contextlib.aclosing(self._read(response)) as events:
                 async for event in events:
                     yield event
-        except httpx.HTTPError as error:
+        except TRANSPORT_ERRORS as error:
             last += self._call.end(failure_of(error, self._client.endpoint.host))
         else:
             last += self._call.end()

@@ -35,6 +35,7 @@ _CLOCK = Clock(time.perf_counter, lambda: datetime.now(UTC), random.random)
 class HttpOptions(TypedDict):
     """The arguments that both kinds of httpx client take alike."""
 
+    trust_env: bool
     verify: ssl.SSLContext | bool
     timeout: httpx.Timeout
     limits: httpx.Limits
@@ -130,6 +131,7 @@ class BaseClient:
 
     def _http_options(self) -> HttpOptions:
         return HttpOptions(
+            trust_env=not self.endpoint.is_loopback,  # no proxy leads back to this machine
             verify=_tls_context(self.endpoint),
             timeout=self.timeout,
             limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEPALIVE_SECONDS),
@@ -170,7 +172,7 @@ def _tls_context(endpoint: Endpoint) -> ssl.SSLContext | bool:
     Without https and without a proxy there is no TLS; the empty context given then would refuse
     every certificate.
     """
-    if endpoint.is_secure or urllib.request.getproxies():
+    if endpoint.is_secure or (not endpoint.is_loopback and urllib.request.getproxies()):
         return True
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -188,6 +190,13 @@ def interrupted(partial: Reply) -> CallInterruptedError:
         request_id=partial.request_id,
         attempts=partial.attempts,
         partial=partial,
+    )
+
+
+def left_unread() -> CallInterruptedError:
+    """Make the error of an answer that was closed before it was read to its end."""
+    return CallInterruptedError(
+        "The answer was closed before its end.", "Read `reply` first, or call `stop` for a part."
     )
 
 

@@ -18,11 +18,12 @@ from deepshi_jupyter.client.base import (
     BaseClient,
     interrupted,
     is_encoded,
+    left_unread,
     warn_if_cut,
 )
 from deepshi_jupyter.client.connection import Connection, shut_down, socket_of
 from deepshi_jupyter.client.credentials import Secret
-from deepshi_jupyter.client.transport_failure import failure_of
+from deepshi_jupyter.client.transport_failure import TRANSPORT_ERRORS, failure_of
 from deepshi_jupyter.core.call import Call
 from deepshi_jupyter.core.catalogue import Catalogue
 from deepshi_jupyter.core.events import Event, Retrying
@@ -135,7 +136,7 @@ class Client(BaseClient):
             return self.catalogue
         try:
             response = self._http.get(self._url("/models"), auth=self._auth())
-        except httpx.HTTPError as error:
+        except TRANSPORT_ERRORS as error:
             raise self._error_of(failure_of(error, self.endpoint.host)) from None
         return self._read_models(response)
 
@@ -211,6 +212,8 @@ class ReplyStream:
         """
         for _ in self._events:
             pass
+        if not self._finished:
+            raise left_unread()
         return self._call.result()
 
     def stop(self) -> Reply:
@@ -262,7 +265,7 @@ class ReplyStream:
             response = self._client._open(self.request, self._connection.trace)
             self._connection.answered(response)
             yield from self._read(response)
-        except httpx.HTTPError as error:
+        except TRANSPORT_ERRORS as error:
             if self._connection.cancelled.is_set():
                 self._call.interrupt()
                 return []

@@ -14,8 +14,11 @@ from deepshi_jupyter.errors import (
     TimedOutError,
 )
 
+TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+"""All that httpx raises for a connection; a host name that cannot be encoded is a UnicodeError."""
 
-def failure_of(error: httpx.HTTPError | httpx.InvalidURL, host: str) -> Failure:
+
+def failure_of(error: httpx.HTTPError | httpx.InvalidURL | UnicodeError, host: str) -> Failure:
     """Describe why a connection failed, broke or fell silent.
 
     Args:
@@ -39,7 +42,7 @@ def failure_of(error: httpx.HTTPError | httpx.InvalidURL, host: str) -> Failure:
             what=f"{host} sent nothing for longer than the idle timeout.",
             todo="Raise `idle_timeout` if the model thinks for so long, or try again.",
         )
-    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | UnicodeError):
         return Failure(
             error=ConnectionFailedError,
             what=f"The address of {host} cannot be called: {_words(error)}.",
@@ -76,7 +79,7 @@ def _words(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
-def _tls_cause(error: httpx.HTTPError | httpx.InvalidURL) -> ssl.SSLError | None:
+def _tls_cause(error: Exception) -> ssl.SSLError | None:
     """Find the TLS error behind a failure; a connection that only ended is none once it stood."""
     cause: BaseException | None = error
     while cause is not None:

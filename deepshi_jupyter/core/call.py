@@ -179,7 +179,7 @@ class Call:
             started=self._started.astimezone(UTC).isoformat(timespec="milliseconds"),
             time_to_first_token=self._first_token,
             duration=self._clock.monotonic() - self._began,
-            notices=self.request.notices,
+            notices=(*self.request.notices, *exchange.notices),
         )
 
     def _note_attempt(self, error: str | None, wait: float) -> None:

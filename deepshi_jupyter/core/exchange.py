@@ -24,7 +24,7 @@ from deepshi_jupyter.core.failure import (
 )
 from deepshi_jupyter.core.reply import Status
 from deepshi_jupyter.core.retry import read_retry_after
-from deepshi_jupyter.core.sse import EventStreamDecoder, ServerEvent
+from deepshi_jupyter.core.sse import EventStreamDecoder, ServerEvent, is_utf8
 from deepshi_jupyter.core.wire import as_dict, as_dicts, decode_lenient, decode_plain
 from deepshi_jupyter.errors import EmptyAnswerError, MalformedStreamError, StreamCutError
 
@@ -39,6 +39,12 @@ _BEFORE_THE_ANSWER = _BLANK + b"\xef\xbb\xbf"
 """White space and the bytes of a byte order mark."""
 
 _NOT_THIS_API = "Check the base URL (`%deepshi` shows it): a proxy or another service answered."
+
+DAMAGED = (
+    "Part of the answer came damaged, with bytes that are no text or a line that is no field of an "
+    "event stream: a piece of it may be missing."
+)
+"""The notice of a reply in which something was damaged on the way."""
 
 _Form = Literal["unknown", "stream", "json", "page", "error"]
 
@@ -62,6 +68,7 @@ class Exchange:
         self._retry_after: float | None = None
         self._said_done = False
         self._broken = False
+        self._damaged = False
 
     def head(self, status: int, headers: Mapping[str, str], now: datetime) -> None:
         """Take status and headers.
@@ -116,6 +123,11 @@ class Exchange:
         if self.answer.finished:
             return "complete"
         return "unconfirmed" if self._said_done else "truncated"
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences that a reader of the answer should see."""
+        return (DAMAGED,) if self._damaged or self._decoder.damaged else ()
 
     def _find_form(self) -> _Form:
         """Tell an event stream from JSON and from a page by its first character.
@@ -197,6 +209,7 @@ class Exchange:
     def _end_of_json(self) -> list[Event]:
         try:
             value = decode_lenient(bytes(self._body).strip(_BLANK))
+            self._damaged = not is_utf8(bytes(self._body))
         except ValueError as error:
             if not self._broken:
                 self._fail_malformed(f"The answer is not JSON: {error}")

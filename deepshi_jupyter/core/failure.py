@@ -40,6 +40,16 @@ _TODO = {
 }
 _TODO_5XX = "The service has a problem; try again in a while."
 
+_STATUS_OF_CODE = {
+    "insufficient_quota": 402,
+    "invalid_api_key": 401,
+    "invalid_request_error": 400,
+    "model_not_found": 404,
+    "rate_limit_exceeded": 429,
+}
+"""Codes that say what a status says; within an answer they are all that is said, and a 429 that
+is out of credits is no rate limit."""
+
 _CLASSES: dict[int, type[ApiError]] = {
     401: AuthenticationError,
     402: InsufficientCreditsError,
@@ -86,16 +96,17 @@ def failure_of_status(
         The failure, with the service's own words where there are some.
     """
     message, code = _words_of_body(body, headers.get("content-type", ""))
+    acted_on = 402 if code == "insufficient_quota" else status
     if status < 400:
         message = f"it points to {one_line(headers.get('location', 'nowhere'))}"
     what = f"{_who(status)} ({status})" + (f": {message}" if message else ".")
     return Failure(
-        error=_class_of(status),
+        error=_class_of(acted_on),
         what=what,
-        todo=_todo(status),
+        todo=_todo(acted_on),
         status=status,
         code=code,
-        retryable=status in _RETRIED or status >= 500,
+        retryable=acted_on in _RETRIED or acted_on >= 500,
         retry_after=retry_after,
     )
 
@@ -110,7 +121,8 @@ def failure_reported(report: Any) -> Failure:
         The failure; its class follows the code in the report if that is an HTTP status.
     """
     message, code = _words_of(report)
-    status = int(code) if code and re.fullmatch("[45][0-9]{2}", code) else None
+    is_status = code is not None and re.fullmatch("[45][0-9]{2}", code)
+    status = int(code or 0) if is_status else _STATUS_OF_CODE.get(code or "")
     return Failure(
         error=_class_of(status or 500),
         what="The service reported an error in its answer" + (f": {message}" if message else "."),

@@ -16,6 +16,8 @@ MAX_EVENT_BYTES = 64 * 1024 * 1024
 """An event that grows beyond this many bytes without an end is no event of this API."""
 
 _BOM = b"\xef\xbb\xbf"
+_FIELDS = frozenset({b"", b"data", b"event", b"id", b"retry"})
+"""What may stand before the colon of a line; before that of a comment nothing does."""
 
 
 class ServerEvent(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +32,11 @@ class EventStreamDecoder:
     """Decodes one event stream, fed in pieces of any size."""
 
     def __init__(self) -> None:
+        self.damaged = False
+        """True once bytes came that were no UTF-8, or a line that was no field and no comment.
+
+        The standard passes over both; a server sends neither, so something was lost on the way.
+        """
         self._buffer = bytearray()
         self._scanned = 0
         self._after_cr = False
@@ -88,11 +95,16 @@ class EventStreamDecoder:
         if self._at_start:
             self._at_start = False
             whole = whole.removeprefix(_BOM)
+        if not whole.isascii() and not is_utf8(whole):
+            self.damaged = True
         events = []
         for block in whole.split(b"\n\n"):
             if block.startswith(b"data: ") and b"\n" not in block:
                 events.append(ServerEvent(block[6:], "message", self._id))
-            elif (event := self._read_block(block)) is not None:
+                continue
+            if any(line.partition(b":")[0] not in _FIELDS for line in block.split(b"\n")):
+                self.damaged = True
+            if (event := self._read_block(block)) is not None:
                 events.append(event)
         return events
 
@@ -112,3 +124,12 @@ class EventStreamDecoder:
         if not data:
             return None
         return ServerEvent(b"\n".join(data), name or "message", self._id)
+
+
+def is_utf8(data: bytes) -> bool:
+    """True if the bytes are whole characters of UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

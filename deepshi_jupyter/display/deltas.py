@@ -5,7 +5,8 @@ The kernel opens a comm of the target `TARGET` for each answer and sends
 * ``{"v": 1, "seq": n, "offset": o, "kind": "text" | "reasoning", "text": …}``: the next piece;
   ``offset`` counts the characters of this kind before it, so that a reader sees a gap,
 * ``{"v": 1, "seq": n, "kind": "notice", "text": …}``: a sentence for the reader, such as a retry,
-* ``{"v": 1, "seq": n, "kind": "end"}``: nothing more comes; the cell's output has it all.
+* ``{"v": 1, "seq": n, "kind": "end", "footer": …, "notices": […]}``: nothing more comes; the cell's
+  output has it all. Footer and notices are missing where nothing came of the answer.
 
 Text over the comm is the model's, untouched: the reader makes it safe for the place it shows it.
 """
@@ -17,6 +18,7 @@ from typing import Any
 from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.events import Event
 from deepshi_jupyter.core.reply import Reply
+from deepshi_jupyter.display.footer import explanations, footer
 from deepshi_jupyter.display.live import RATE, reasoning_of, retry_of, text_of
 from deepshi_jupyter.display.once import Once
 
@@ -47,12 +49,15 @@ class Deltas:
 
     def end(self, reply: Reply, price: Price | None) -> None:
         """Say that nothing more comes, and display the final bundle."""
-        self.abandon()
+        self._finish(footer=footer(reply, price), notices=explanations(reply))
         Once().end(reply, price)
 
     def abandon(self) -> None:
         """Say that nothing more comes."""
-        self._send("end")
+        self._finish()
+
+    def _finish(self, **said: Any) -> None:
+        self._send("end", **said)
         self._comm.close()
 
     def _send(self, kind: str, **fields: Any) -> None:

@@ -46,7 +46,7 @@ IMAGE = r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}"
 """The address of an image: its own bytes. It asks no server and, being no SVG, runs nothing."""
 
 _QUIET = r"(?:[^\[\]\\`$<>@\n\"]|@(?!@))*"
-_LINE_START = r"(?m:^[ \t>*+\-\d.)]*)"
+_LINE_START = r"(?m:^(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)"
 
 _UNTIL_COLON = r"(?=(?:\\[\s\S]|[^\[\]\\])*+(?:\]:|\Z))"
 _OVER_BLANK_LINE = r"(?=[^\[\]]*?\n[ \t>]*\n)"

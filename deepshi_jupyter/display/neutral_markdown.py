@@ -84,10 +84,10 @@ def literal(text: str) -> str:
 
 
 def literal_line(text: str) -> str:
-    """Return markdown that shows a text as it is written, for the middle of a line.
+    r"""Return markdown that shows a text as it is written, for the middle of a line.
 
     A backslash before a character is not enough for this: marked takes the backslash of
-    ``www.example.org/\\<b>`` for a part of the address, and then finds a tag.
+    ``www.example.org/\<b>`` for a part of the address, and then finds a tag.
 
     Args:
         text: Anything, such as the message of a service.
@@ -370,7 +370,8 @@ _BEGINS_BLOCK = re.compile(
 _BEGINS_ITEM = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 
 
-_BEGINS_DEFINITION = re.compile(r"^((?:\[[ xX]\][ \t]+)?)\[(?=[^\[\]]*(?:\]:|\Z))", re.MULTILINE)
+_OPENS_LABEL = re.compile(r"((?:\[[ xX]\][ \t]+)?)\[")
+_BRACKET = re.compile(r"\[|\]:?")
 
 
 def _guarded(markdown: str) -> list[str]:
@@ -380,7 +381,16 @@ def _guarded(markdown: str) -> list[str]:
     bracket that nothing closes would swallow the beginning of the next block.
     """
     lines = [_guarded_line(line.strip(" \t")) for line in markdown.split("\n")]
-    return _BEGINS_DEFINITION.sub(r"\1&#91;", "\n".join(lines)).split("\n")
+    follows = ""
+    for number in range(len(lines) - 1, -1, -1):
+        opening = _OPENS_LABEL.match(lines[number])
+        if opening:
+            closing = _BRACKET.search(lines[number], opening.end())
+            if (closing[0] if closing else follows) in {"", "]:"}:
+                lines[number] = f"{opening[1]}&#91;{lines[number][opening.end() :]}"
+        first = _BRACKET.search(lines[number])
+        follows = first[0] if first else follows
+    return lines
 
 
 def _guarded_line(line: str) -> str:

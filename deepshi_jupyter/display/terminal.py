@@ -30,7 +30,7 @@ class Terminal:
         self._colour = self._out.isatty() if colour is None else colour
         self._last = "\n"
         self._in_reasoning = False
-        self._printed = False
+        self._printed = ""
 
     def show(self, events: list[Event]) -> None:
         """Print what came."""
@@ -41,8 +41,9 @@ class Terminal:
             self._print(self._dim(printable(reasoning)))
         if text := text_of(events):
             self._leave_reasoning()
-            self._printed = True
-            self._print(printable(text))
+            shown = printable(text)
+            self._printed += shown
+            self._print(shown)
         self._out.flush()
 
     def end(self, reply: Reply, price: Price | None) -> None:
@@ -50,8 +51,8 @@ class Terminal:
         self._leave_reasoning()
         if len(reply.choices) > 1:
             self._print_choices(reply)
-        elif not self._printed:
-            self._print(printable(reply.text or reply.refusal))
+        else:
+            self._print(printable(reply.text or reply.refusal).removeprefix(self._printed))
         self._end_line()
         for sentence in explanations(reply):
             self._print(f"! {printable(sentence)}\n")

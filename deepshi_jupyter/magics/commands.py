@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from deepshi_jupyter.core.catalogue import Model
 from deepshi_jupyter.display.footer import OFFLINE_MARK, dollars
+from deepshi_jupyter.display.model_table import model_table
 from deepshi_jupyter.display.table import Table
 from deepshi_jupyter.errors import ConfigurationError, DeepshiError, OptionError
 from deepshi_jupyter.session import Session
@@ -101,18 +101,7 @@ def _models(session: Session, words: list[str]) -> Table:
     """List the models of the endpoint; ``models --refresh`` asks again."""
     if words not in ([], ["--refresh"]):
         raise OptionError(f"models does not take {' '.join(words)!r}.", "It takes --refresh.")
-    catalogue = session.models(refresh=bool(words))
-    rows = [_model_row(model) for model in catalogue]
-    header = ("model", "context", "USD per million tokens in / out", "features", "ignores")
-    return Table(header, rows, f"{len(rows)} models at {session.endpoint().base_url}")
-
-
-def _model_row(model: Model) -> tuple[str, ...]:
-    price = f"{model.price.prompt:g} / {model.price.completion:g}" if model.price else ""
-    context = f"{model.context_length:,}" if model.context_length else ""
-    features = ", ".join(sorted(model.features or ()))
-    ignored = [name for name in ("temperature", "top_p", "seed", "stop") if model.ignores(name)]
-    return (model.id, context, price, features, ", ".join(ignored))
+    return model_table(session.models(refresh=bool(words)), session.endpoint().base_url)
 
 
 def _set(session: Session, words: list[str]) -> Table:

@@ -317,3 +317,19 @@ def test_a_body_that_is_compressed_all_the_same_is_read() -> None:
         Client(server.base_url, KEY) as client,
     ):
         assert client.ask("hello", model="m").text == "Hi"
+
+
+def test_a_host_name_that_cannot_be_encoded_is_an_error_of_ours() -> None:
+    with (
+        Client("http://xn--zzzzzzz99999.example/v1", max_retries=0) as client,
+        pytest.raises(ConnectionFailedError, match="cannot be called"),
+    ):
+        client.ask("hello", model="m")
+
+
+def test_a_stream_that_was_left_unread_has_no_reply() -> None:
+    with WireServer(Played(answer("Hi"))) as server, Client(server.base_url, KEY) as client:
+        with client.stream("hello", model="m") as stream:
+            pass
+        with pytest.raises(CallInterruptedError, match="closed before its end"):
+            _ = stream.reply

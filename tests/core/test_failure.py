@@ -175,3 +175,16 @@ def test_an_error_of_any_form_is_read_without_an_error(value: Any, status: int) 
 @given(st.binary(max_size=80), st.sampled_from([{}, HTML]))
 def test_a_body_of_any_bytes_is_read_without_an_error(body: bytes, headers: dict[str, str]) -> None:
     assert of(body, 500, headers).what.isprintable()
+
+
+def test_a_429_that_is_out_of_credits_is_no_rate_limit() -> None:
+    body = b'{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}'
+    failure = failure_of_status(429, {}, body)
+    assert failure.error is InsufficientCreditsError
+    assert not failure.retryable
+
+
+def test_a_code_in_words_within_an_answer_is_acted_on() -> None:
+    failure = failure_reported({"message": "bad key", "code": "invalid_api_key"})
+    assert failure.error is AuthenticationError
+    assert not failure.retryable

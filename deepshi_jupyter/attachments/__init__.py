@@ -1,0 +1,1 @@
+"""Figures, images and image files that go with a question (``--attach EXPR``)."""
