@@ -108,7 +108,7 @@ def test_the_models_of_the_endpoint_are_listed(shell: Shell, server: WireServer)
     server.answers = [Played([json.dumps(listing).encode()])]
     table = shell.run("%deepshi models")
     assert "m-1|x  128,000  2 / 8" in str(table)
-    assert "top_p, seed, stop" in str(table)
+    assert "top_p, max_tokens" in str(table)
     assert "m-1\\|x" in table._repr_mimebundle_()["text/markdown"]
 
 

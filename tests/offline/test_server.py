@@ -142,7 +142,7 @@ def test_a_client_that_goes_away_from_a_flood_stops_it(served: OfflineServer) ->
 def test_a_flood_leaves_others_their_turn(served: OfflineServer) -> None:
     asking = _asking("offline-flood-999999", stream=True)
     with (
-        httpx.Client(base_url=served.base_url) as client,
+        httpx.Client(base_url=served.base_url, timeout=30) as client,
         client.stream("POST", "/chat/completions", json=asking) as response,
     ):
         chunks = response.iter_raw()
