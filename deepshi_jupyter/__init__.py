@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deepshi_jupyter.core.usage import Usage
     from deepshi_jupyter.errors import CallError, DeepshiError, DeepshiWarning, InputError
     from deepshi_jupyter.session import ask
+    from deepshi_jupyter.tools import tool
 
 __all__ = [
     "AsyncClient",
@@ -35,6 +36,7 @@ __all__ = [
     "__version__",
     "ask",
     "load_ipython_extension",
+    "tool",
     "unload_ipython_extension",
 ]
 
@@ -49,6 +51,7 @@ _HOMES = {
     "Reply": "core.reply",
     "Usage": "core.usage",
     "ask": "session",
+    "tool": "tools",
 }
 
 

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from deepshi_jupyter.core.catalogue import Catalogue
+from deepshi_jupyter.attachments.modality import check_images_taken
+from deepshi_jupyter.core.catalogue import Catalogue, Model, Price
 from deepshi_jupyter.core.conversation import Conversation, Turn
 from deepshi_jupyter.core.parameters import PARAMETERS
 from deepshi_jupyter.core.reply import Reply
 from deepshi_jupyter.core.request import ChatRequest, parameter_notices
+from deepshi_jupyter.core.template import verbatim
 from deepshi_jupyter.display.live import Presenter, Silent
 from deepshi_jupyter.errors import (
     BadRequestError,
@@ -28,6 +30,7 @@ from deepshi_jupyter.errors import (
     InvalidRequestError,
     NotFoundError,
 )
+from deepshi_jupyter.question import Question
 from deepshi_jupyter.settings import OFFLINE, Settings
 
 if TYPE_CHECKING:  # httpx loads with the first call, not with the extension
@@ -42,28 +45,6 @@ OFFLINE_BASE_URL = "http://offline.localhost/v1"
 OFFLINE_MODEL = "offline-chat"
 CATALOGUE_SECONDS = 2.0
 """How long a call waits for the catalogue where it only serves a hint."""
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One question to a session.
-
-    Attributes:
-        prompt: The text as it is sent.
-        model: The model, or an empty text for the session's.
-        system: The system prompt from here on, or None for the conversation's.
-        stream: Whether the answer comes as a stream.
-        parameters: Parameters of the request; they add to the session's defaults.
-        extra: Further fields of the body.
-        cell: The id of the cell that asks, or None.
-    """
-
-    prompt: str
-    model: str = ""
-    system: str | None = None
-    stream: bool = True
-    parameters: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    cell: str | None = None
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -171,19 +152,7 @@ class Session:
         Raises:
             InputError: It cannot be sent.
         """
-        if not question.prompt.strip():
-            raise InvalidRequestError(
-                "The prompt is empty.", "Write a question below the `%%deepshi` line."
-            )
-        conversation = self._conversation_of(question)
-        messages = [*conversation.before(question.cell).messages(), _user_message(question)]
-        return self._ready_client().prepare(
-            messages,
-            model=self._allowed(question.model or self.model),
-            stream=question.stream,
-            extra=question.extra,
-            **{**self.settings.parameters, **question.parameters},
-        )
+        return self.request_of(question, [self.message_of(question)])
 
     def ask(self, question: Question, presenter: Presenter | None = None) -> Reply:
         """Ask, show the answer as it comes, and keep the turn.
@@ -199,23 +168,68 @@ class Session:
             InputError: The question cannot be sent.
             CallError: The call failed, was cut or interrupted; `partial` is what came.
         """
-        presenter = presenter or Silent()
-        request = self.prepare(question)
+        from deepshi_jupyter.asking import Asking
+
+        return Asking(self, question, presenter or Silent()).run()
+
+    def message_of(self, question: Question) -> dict[str, Any]:
+        """Return the message that a question adds to the conversation."""
+        return question.message(self._entry_of(question))
+
+    def request_of(self, question: Question, messages: list[dict[str, Any]]) -> ChatRequest:
+        """Return the request for a question and what came after it.
+
+        Args:
+            question: The question.
+            messages: Its message, and what its rounds of tools and repairs have added.
+
+        Raises:
+            InputError: It cannot be sent.
+        """
+        if not question.prompt.text.strip() and not question.attachments:
+            raise InvalidRequestError(
+                "The prompt is empty.", "Write a question below the `%%deepshi` line."
+            )
+        entry = self._entry_of(question)
+        if question.attachments:
+            check_images_taken(entry, question.model or self.model)
+        conversation = self._conversation_of(question)
+        return self._ready_client().prepare(
+            [*conversation.before(question.cell).messages(), *messages],
+            model=self._allowed(question.model or self.model),
+            stream=question.stream,
+            extra=question.extra,
+            **{**self.settings.parameters, **question.request_parameters(entry)},
+        )
+
+    def follow(self, request: ChatRequest, presenter: Presenter) -> Reply:
+        """Make one call, tell the presenter what comes, and return a whole reply.
+
+        Raises:
+            CallError: The call failed, was cut or interrupted; `partial` is what came.
+        """
         if any(PARAMETERS[name].sampling for name in request.body if name in PARAMETERS):
             self._fetch_catalogue()
         try:
-            reply = self._follow(request, presenter)
+            reply = self._run(request, presenter)
         except CallError as error:
-            self._show_partial(error, presenter)
+            if error.partial is not None:
+                self.spent = self.spent.plus(error.partial)
             raise self._with_near_models(error, request) from None
-        reply = self._with_late_notices(reply)
-        self.spent = self.spent.plus(reply)
-        presenter.end(reply, self._price(reply))
-        self.conversation = self._conversation_of(question).with_turn(
-            Turn((_user_message(question),), reply, question.cell)
-        )
         self._fetch_catalogue()
-        return reply
+        self.spent = self.spent.plus(reply)
+        return self._with_late_notices(reply)
+
+    def keep(self, question: Question, messages: list[dict[str, Any]], reply: Reply) -> None:
+        """Make a finished turn part of the conversation."""
+        turn = Turn(tuple(messages), reply, question.cell)
+        self.conversation = self._conversation_of(question).with_turn(turn)
+
+    def price_of(self, reply: Reply) -> Price | None:
+        """Return what the catalogue, if it is there, says that the asked model costs."""
+        catalogue = self._known_catalogue()
+        entry = catalogue.get(str(reply.request.get("model"))) if catalogue else None
+        return entry.price if entry else None
 
     def models(self, *, refresh: bool = False) -> Catalogue:
         """Return the models that the endpoint lists.
@@ -224,6 +238,10 @@ class Session:
             CallError: The endpoint cannot be reached, refuses, or lists nothing.
         """
         return self._ready_client().models(refresh=refresh)
+
+    def catalogue_at_hand(self) -> Catalogue | None:
+        """Return the models if they are known; nothing is sent to find out."""
+        return self._known_catalogue()
 
     def known_catalogue(self) -> Catalogue | None:
         """Return the models if they are known, and ask for them in the background if not.
@@ -250,8 +268,7 @@ class Session:
         """Close connections; a later call opens new ones."""
         self._drop_client()
 
-    def _follow(self, request: ChatRequest, presenter: Presenter) -> Reply:
-        """Run the call, tell the presenter what comes, and return a whole reply."""
+    def _run(self, request: ChatRequest, presenter: Presenter) -> Reply:
         from deepshi_jupyter.client.base import interrupted
         from deepshi_jupyter.client.running_call import RunningCall
 
@@ -262,13 +279,16 @@ class Session:
             raise interrupted(call.stop()) from None
         return call.result().raise_for_status()
 
-    def _show_partial(self, error: CallError, presenter: Presenter) -> None:
-        partial: Reply | None = error.partial
-        if partial is None:
-            presenter.abandon()
-            return
-        self.spent = self.spent.plus(partial)
-        presenter.end(partial, self._price(partial))
+    def _entry_of(self, question: Question) -> Model | None:
+        """Return what is known of the model that a question asks.
+
+        Where the form of the request depends on it, the catalogue is waited for.
+        """
+        depends = question.schema or question.as_json or question.attachments
+        if depends:
+            self._fetch_catalogue()
+        catalogue = self._known_catalogue(CATALOGUE_SECONDS if depends else 0.0)
+        return catalogue.get(question.model or self.model) if catalogue else None
 
     def _conversation_of(self, question: Question) -> Conversation:
         system = self.conversation.system or self.settings.system
@@ -332,17 +352,14 @@ class Session:
 
     def _known_catalogue(self, wait: float = 0.0) -> Catalogue | None:
         """Return the catalogue if it came; a failure to get it is no failure of a call."""
+        if self._client is not None and self._client.catalogue is not None:
+            return self._client.catalogue
         if self._catalogue_job is None:
             return None
         try:
             return self._catalogue_job.result(wait)
         except (DeepshiError, TimeoutError):
             return None
-
-    def _price(self, reply: Reply) -> Any:
-        catalogue = self._known_catalogue()
-        entry = catalogue.get(str(reply.request.get("model"))) if catalogue else None
-        return entry.price if entry else None
 
     def _with_late_notices(self, reply: Reply) -> Reply:
         """Add what the catalogue says of the parameters, if it came only during the call."""
@@ -376,10 +393,6 @@ def in_background(work: Callable[[], T]) -> concurrent.futures.Future[T]:
 
     threading.Thread(target=run, name="deepshi", daemon=True).start()
     return future
-
-
-def _user_message(question: Question) -> dict[str, Any]:
-    return {"role": "user", "content": question.prompt}
 
 
 def _pass_on(call: RunningCall, presenter: Presenter) -> None:
@@ -431,7 +444,7 @@ def ask(prompt: str, *, model: str = "", system: str | None = None, **parameters
     """
     stream, extra = parameters.pop("stream", True), parameters.pop("extra", {})
     question = Question(
-        prompt=prompt,
+        prompt=verbatim(prompt),
         model=model,
         system=system,
         stream=stream,

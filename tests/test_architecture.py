@@ -33,7 +33,7 @@ class Rule(NamedTuple):
 
 _VALUES = {"core", "errors"}
 _PARTS = {"attachments", "client", "display", "notebook", "offline", "schema", "tools"}
-_BEHIND_A_DOOR = {*_VALUES, "display", "session", "settings"}
+_BEHIND_A_DOOR = {*_VALUES, "display", "question", "session", "settings"}
 
 RULES = {
     "errors": Rule(set(), set()),
@@ -47,14 +47,20 @@ RULES = {
     "notebook": Rule({*_VALUES, "version"}, {"msgspec", "nbformat"}),
     "schema": Rule(_VALUES, {"jsonschema", "msgspec", "pydantic"}),
     "tools": Rule({*_VALUES, "schema"}, {"msgspec"}),  # a tool's arguments are a schema, too
-    "session": Rule({*_VALUES, *_PARTS, "settings", "version"}, {"msgspec"}),
-    "magics": Rule(_BEHIND_A_DOOR, {"IPython", "msgspec", "traitlets"}),
+    "question": Rule({*_VALUES, "schema", "tools"}, {"msgspec"}),
+    "asking": Rule({*_VALUES, *_PARTS, "question"}, {"msgspec"}),
+    "session": Rule(
+        {*_VALUES, *_PARTS, "asking", "question", "settings", "version"}, {"msgspec"}
+    ),
+    "magics": Rule(
+        {*_BEHIND_A_DOOR, "attachments", "schema", "tools"}, {"IPython", "msgspec", "traitlets"}
+    ),
     "cli": Rule(
         {*_BEHIND_A_DOOR, "client", "offline", "version"},
         {"ipykernel", "jupyter_client", "msgspec", "nbclient", "nbformat", "zmq"},
     ),
     "__main__": Rule({"cli"}, set()),
-    "__init__": Rule({*_VALUES, "client", "magics", "session", "version"}, {"IPython"}),
+    "__init__": Rule({*_VALUES, "client", "magics", "session", "tools", "version"}, {"IPython"}),
 }
 
 ONLY_IN = {"client": {"cli.doctor"}}

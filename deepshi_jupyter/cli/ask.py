@@ -15,7 +15,8 @@ from deepshi_jupyter.errors import CallError, CallInterruptedError, InvalidReque
 if TYPE_CHECKING:
     from deepshi_jupyter.core.reply import Reply
     from deepshi_jupyter.display.live import Presenter
-    from deepshi_jupyter.session import Question, Session
+    from deepshi_jupyter.question import Question
+    from deepshi_jupyter.session import Session
 
 _PAGE = HelpPage(
     summary="Ask one question and print the answer as it comes.",
@@ -81,10 +82,11 @@ def _ask(session: Session, question: Question, *, as_json: bool) -> int:
 
 
 def _question(options: argparse.Namespace) -> Question:
-    from deepshi_jupyter.session import Question
+    from deepshi_jupyter.core.template import verbatim
+    from deepshi_jupyter.question import Question
 
     return Question(
-        prompt=_prompt(options.prompt),
+        prompt=verbatim(_prompt(options.prompt)),
         model=options.model,
         system=options.system,
         stream=not options.no_stream,

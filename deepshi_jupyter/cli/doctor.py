@@ -14,9 +14,9 @@ from deepshi_jupyter.errors import CallError, ConfigurationError, DeepshiError
 if TYPE_CHECKING:
     from deepshi_jupyter.cli.checks import Check
     from deepshi_jupyter.cli.ink import Ink
-    from deepshi_jupyter.core.catalogue import Catalogue, Price
+    from deepshi_jupyter.core.catalogue import Catalogue
     from deepshi_jupyter.core.events import Event
-    from deepshi_jupyter.core.reply import Reply
+    from deepshi_jupyter.display.answer import Answer, ToolOutcome
     from deepshi_jupyter.session import Session
 
 _PAGE = HelpPage(
@@ -124,12 +124,13 @@ def _call(session: Session) -> Iterator[Check]:
     """Send the one request, and judge how its answer came."""
     from deepshi_jupyter.cli import checks
     from deepshi_jupyter.cli.stream_check import Arrivals
-    from deepshi_jupyter.session import Question
+    from deepshi_jupyter.core.template import verbatim
+    from deepshi_jupyter.question import Question
 
     watch = _Stopwatch()
     try:
         reply = session.ask(
-            Question(prompt=_QUESTION, parameters={"max_tokens": _MOST_TOKENS}), watch
+            Question(prompt=verbatim(_QUESTION), parameters={"max_tokens": _MOST_TOKENS}), watch
         )
     except DeepshiError as error:
         yield checks.failure("answer", error)
@@ -157,7 +158,10 @@ class _Stopwatch:
         now = time.monotonic() - self._began
         self.seconds += [now for event in events if isinstance(event, TextDelta | ReasoningDelta)]
 
-    def end(self, reply: Reply, price: Price | None) -> None:  # noqa: ARG002 - a presenter's form
+    def card(self, outcome: ToolOutcome) -> None:
+        """Do nothing: no tools are offered."""
+
+    def end(self, answer: Answer) -> None:  # noqa: ARG002 - a presenter's form
         """Note the end."""
         self.total = time.monotonic() - self._began
 

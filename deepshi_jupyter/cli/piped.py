@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.events import Event
-from deepshi_jupyter.core.reply import Reply
+from deepshi_jupyter.display.answer import Answer, ToolOutcome
 from deepshi_jupyter.display.footer import explanations, footer
 from deepshi_jupyter.display.live import RATE, retry_of, text_of
 from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.display.tool_card import tool_line
 
 
 class Piped:
@@ -36,16 +36,21 @@ class Piped:
         self._shown += text
         self._write(printable(text))
 
-    def end(self, reply: Reply, price: Price | None) -> None:
+    def card(self, outcome: ToolOutcome) -> None:
+        """Say aside that a tool ran."""
+        print(tool_line(outcome), file=self._aside, flush=True)
+
+    def end(self, answer: Answer) -> None:
         """Write what is missing, end the line, and say aside what is to be said."""
+        reply = answer.reply
         # A stopped answer may have brought more than was shown; so has one in a single piece.
         self._write(printable((reply.text or reply.refusal).removeprefix(self._shown)))
         self._end_line()
         for text in reply.texts[1:]:
             self._write(f"\n{printable(text)}")
             self._end_line()
-        sentences = [f"! {sentence}" for sentence in explanations(reply)]
-        for sentence in [*sentences, footer(reply, price)]:
+        sentences = [f"! {sentence}" for sentence in explanations(answer)]
+        for sentence in [*sentences, footer(answer)]:
             print(printable(sentence), file=self._aside, flush=True)
 
     def abandon(self) -> None:

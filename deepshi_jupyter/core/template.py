@@ -51,6 +51,11 @@ class Prompt(msgspec.Struct, frozen=True):
     inserted: tuple[Inserted, ...] = ()
 
 
+def verbatim(text: str) -> Prompt:
+    """Return a prompt that is sent as it is, whatever braces it holds."""
+    return Prompt(text, text)
+
+
 class _Field(msgspec.Struct, frozen=True):
     """One ``{{…}}``: its source, its code, and how its value becomes text."""
 

@@ -1,41 +1,54 @@
-"""A reply → the one bundle that stays in the notebook.
+"""An answer → the one bundle that stays in the notebook.
 
 ``text/plain`` is the answer itself; ``text/markdown`` is the neutralised answer with folded
-reasoning and a footer. What a model or service wrote never goes into it as it came.
+reasoning, tool cards and a footer; the turn's record goes with it. What a model or service wrote
+never goes into the markdown as it came.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.reply import Choice, Reply
+from deepshi_jupyter.display.answer import Answer
 from deepshi_jupyter.display.footer import explanations, footer
 from deepshi_jupyter.display.printable import printable
-from deepshi_jupyter.display.safe_markdown import safe_markdown
+from deepshi_jupyter.display.safe_markdown import literal, safe_markdown
+from deepshi_jupyter.display.tool_card import tool_card
+
+RECORD = "application/vnd.deepshi.turn+json"
 
 MimeBundle = dict[str, Any]
 
 
-def reply_bundle(reply: Reply, price: Price | None = None, prefix: str = "") -> MimeBundle:
-    """Return what is displayed of a reply.
+def answer_bundle(answer: Answer) -> MimeBundle:
+    """Return what is displayed of an answer.
 
     Args:
-        reply: The reply, whole or partial.
-        price: The model's price, for an estimate of the cost where none was reported.
-        prefix: Markdown of ours to show above the answer.
+        answer: The answer, whole or partial.
 
     Returns:
-        A MIME bundle with ``text/plain`` and ``text/markdown``.
+        A MIME bundle with ``text/plain``, ``text/markdown`` and, where there is one, the record.
     """
-    return {"text/plain": _plain(reply), "text/markdown": reply_markdown(reply, price, prefix)}
+    bundle: MimeBundle = {
+        "text/plain": _plain(answer.reply),
+        "text/markdown": answer_markdown(answer),
+    }
+    if answer.record is not None:
+        bundle[RECORD] = answer.record
+    return bundle
 
 
-def reply_markdown(reply: Reply, price: Price | None = None, prefix: str = "") -> str:
-    """Return the neutralised markdown of a reply, with its reasoning, notices and footer."""
-    parts = [prefix, *_choices(reply)]
-    parts += [f"> {escape(sentence)}" for sentence in explanations(reply)]
-    parts.append(f"<small>{escape(footer(reply, price))}</small>")
+def reply_bundle(reply: Reply) -> MimeBundle:
+    """Return what is displayed of a reply that is a value of its own."""
+    return answer_bundle(Answer(reply=reply))
+
+
+def answer_markdown(answer: Answer) -> str:
+    """Return the neutralised markdown of an answer."""
+    parts = [*map(tool_card, answer.cards), *_choices(answer.reply)]
+    parts += [f"> {literal(sentence)}" for sentence in explanations(answer)]
+    parts.append(f"<small>{literal(footer(answer))}</small>")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -69,9 +82,3 @@ def _choice(choice: Choice) -> list[str]:
 def folded(title: str, markdown: str) -> str:
     """Return markdown that is folded under a title; the markdown must be neutralised."""
     return f"<details><summary>{title}</summary>\n\n{markdown}\n\n</details>"
-
-
-def escape(text: str) -> str:
-    """Return a one-line text that shows as it is inside markdown."""
-    flat = " ".join(printable(text).split())
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>$|~#!&" else c for c in flat)

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.events import Event
-from deepshi_jupyter.core.reply import Reply
+from deepshi_jupyter.display.answer import Answer, ToolOutcome
 from deepshi_jupyter.display.footer import explanations, footer
 from deepshi_jupyter.display.live import RATE, reasoning_of, retry_of, text_of
 from deepshi_jupyter.display.once import Once
+from deepshi_jupyter.display.tool_card import tool_line
 
 TARGET = "deepshi.stream"
 VERSION = 1
@@ -47,10 +47,14 @@ class Deltas:
                 self._send(kind, text=text, offset=self._offsets[kind])
                 self._offsets[kind] += len(text)
 
-    def end(self, reply: Reply, price: Price | None) -> None:
+    def card(self, outcome: ToolOutcome) -> None:
+        """Send one line about a tool call."""
+        self._send("notice", text=tool_line(outcome))
+
+    def end(self, answer: Answer) -> None:
         """Say that nothing more comes, and display the final bundle."""
-        self._finish(footer=footer(reply, price), notices=explanations(reply))
-        Once().end(reply, price)
+        self._finish(footer=footer(answer), notices=explanations(answer))
+        Once().end(answer)
 
     def abandon(self) -> None:
         """Say that nothing more comes."""

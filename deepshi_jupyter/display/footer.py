@@ -5,34 +5,37 @@ from __future__ import annotations
 from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.reply import Reply
 from deepshi_jupyter.core.usage import Usage
+from deepshi_jupyter.display.answer import Answer
 
 OFFLINE_MARK = "embedded endpoint, not a language model"
 
 
-def footer(reply: Reply, price: Price | None = None) -> str:
+def footer(answer: Answer) -> str:
     """Return one line of facts: model, time, tokens, cost, finish reason.
 
     Args:
-        reply: The reply.
-        price: The model's price, to estimate the cost where the service did not say it.
+        answer: The answer.
 
     Returns:
         Such as ``deepshi-3.0 · 1.9 s (0.4 s to first token) · 1,204 in / 340 out · $0.00135``.
     """
+    reply = answer.reply
     facts = [
         _model(reply),
         _time(reply),
         _tokens(reply.usage),
-        _cost(reply, price),
+        _cost(reply, answer.price),
         _tries(reply),
+        _inserted(answer.inserted),
         reply.finish_reason or reply.status,
     ]
     return " · ".join(fact for fact in facts if fact)
 
 
-def explanations(reply: Reply) -> list[str]:
+def explanations(answer: Answer) -> list[str]:
     """Say what is unusual about an answer, each in one line with what to change."""
-    found = [_STATUS.get(reply.status, ""), _finish(reply), *reply.notices]
+    reply = answer.reply
+    found = [_STATUS.get(reply.status, ""), _finish(reply), *reply.notices, *answer.remarks]
     return [sentence for sentence in found if sentence]
 
 
@@ -91,6 +94,10 @@ def _cost(reply: Reply, price: Price | None) -> str:
 def dollars(amount: float) -> str:
     """Return an amount of USD with enough digits to be told from nothing."""
     return f"${amount:,.2f}" if amount >= 1 else f"${amount:.5f}"
+
+
+def _inserted(count: int) -> str:
+    return f"{count} value{'' if count == 1 else 's'} inserted" if count else ""
 
 
 def _tries(reply: Reply) -> str:

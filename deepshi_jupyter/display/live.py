@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.events import Event, ReasoningDelta, Retrying, TextDelta
-from deepshi_jupyter.core.reply import Reply
+from deepshi_jupyter.display.answer import Answer, ToolOutcome
 
 RATE = 20.0
 """A presenter is told news at most this many times a second."""
@@ -26,8 +25,11 @@ class Presenter(Protocol):
     def show(self, events: list[Event]) -> None:
         """Show what came since the last call."""
 
-    def end(self, reply: Reply, price: Price | None) -> None:
-        """Show the whole reply, or what there is of it."""
+    def card(self, outcome: ToolOutcome) -> None:
+        """Show what came of a tool call, between two rounds."""
+
+    def end(self, answer: Answer) -> None:
+        """Show the whole answer, or what there is of it."""
 
     def abandon(self) -> None:
         """Take away what was shown, because nothing came of it."""
@@ -41,7 +43,10 @@ class Silent:
     def show(self, events: list[Event]) -> None:
         """Do nothing."""
 
-    def end(self, reply: Reply, price: Price | None) -> None:
+    def card(self, outcome: ToolOutcome) -> None:
+        """Do nothing."""
+
+    def end(self, answer: Answer) -> None:
         """Do nothing."""
 
     def abandon(self) -> None:

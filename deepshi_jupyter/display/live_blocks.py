@@ -11,12 +11,12 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.events import Event
-from deepshi_jupyter.core.reply import Reply
-from deepshi_jupyter.display.bundle import escape, folded, reply_bundle
+from deepshi_jupyter.display.answer import Answer, ToolOutcome
+from deepshi_jupyter.display.bundle import answer_bundle, folded
 from deepshi_jupyter.display.live import reasoning_of, retry_of, text_of
-from deepshi_jupyter.display.safe_markdown import safe_markdown
+from deepshi_jupyter.display.safe_markdown import literal, safe_markdown
+from deepshi_jupyter.display.tool_card import tool_card
 
 if TYPE_CHECKING:  # its parser loads when a text is long enough to be cut
     from deepshi_jupyter.display.blocks import FinishedBlocks
@@ -49,16 +49,22 @@ class LiveBlocks:
     def show(self, events: list[Event]) -> None:
         """Freeze what is finished, and update the tail."""
         if retry := retry_of(events):
-            self._show_tail(f"> {escape(retry)}")
+            self._show_tail(f"> {literal(retry)}")
         if reasoning := reasoning_of(events):
             self._show_reasoning(reasoning)
         if text := text_of(events):
             self._show_text(text)
 
-    def end(self, reply: Reply, price: Price | None) -> None:
+    def card(self, outcome: ToolOutcome) -> None:
+        """Show a tool call under what came before it."""
+        if self._tail.strip():
+            self._freeze_text(self._tail, "")
+        self._freeze(tool_card(outcome))
+
+    def end(self, answer: Answer) -> None:
         """Put the final bundle in the place of all that was shown."""
         self.abandon()
-        _publish(reply_bundle(reply, price))
+        _publish(answer_bundle(answer))
 
     def abandon(self) -> None:
         """Clear what was shown as soon as the next output comes."""

@@ -48,7 +48,7 @@ _ODD_LINE_END = re.compile("[\u2028\u2029]")
 
 
 class References(dict[str, Mapping[str, Any]]):
-    """The link definitions of one text, which also know whether anybody asked for them."""
+    """The link definitions of one text, which also know which of them were asked for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,10 +58,6 @@ class References(dict[str, Mapping[str, Any]]):
         """Return a definition, and note that it was asked for."""
         self.used.add(label)
         return super().get(label, default)
-
-    def unused(self) -> list[tuple[str, str]]:
-        """Return label and address of the definitions that nothing in the text refers to."""
-        return [(label, str(r["href"])) for label, r in self.items() if label not in self.used]
 
 
 def clean(text: str) -> str:
@@ -133,7 +129,8 @@ def _deepest_bracket(content: str) -> int:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable("table")
+    options = {"html": False, "maxNesting": 100, "inline_definitions": True}
+    parser = MarkdownIt("commonmark", options).enable("table")
     parser.disable(["html_block", "html_inline", "emphasis", "balance_pairs", "fragments_join"])
     # Every address is read as it is written; the writer decides which of them becomes a link.
     # These three methods are made to be replaced (markdown-it-py, "Using").

@@ -438,7 +438,10 @@ class _Document:
         """Return the markdown of all blocks, and of definitions that nothing referred to."""
         blocks = ["\n".join(block.lines) for block in self._blocks("", _Container())]
         references: References = self._environment["references"]
-        blocks += [_definition(label, url) for label, url in references.unused()]
+        definitions = [token.meta for token in self._tokens if token.type == "definition"]
+        blocks += [
+            _definition(d["label"], d["url"]) for d in definitions if d["id"] not in references.used
+        ]
         return "\n\n".join(blocks)
 
     def _blocks(self, closing: str, container: _Container) -> list[_Block]:
@@ -468,6 +471,8 @@ class _Document:
                 return _Block([_math(token, in_table=False)])
             case "hr":
                 return _Block(["___"])
+            case "definition":
+                return _Block([])
             case _:
                 return _code_block(token, container)
 
@@ -539,7 +544,7 @@ def _item(marker: str, lines: list[str]) -> list[str]:
 
 def _definition(label: str, url: str) -> str:
     """Return a definition that nothing refers to as a line that shows it."""
-    shown = _quoted(url)
+    shown = literal_line(url)
     address = _address(url)
     return f"[{_quoted(label)}]&#58; " + (f"[{shown}]({address})" if address else shown)
 

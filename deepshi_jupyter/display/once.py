@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.events import Event
-from deepshi_jupyter.core.reply import Reply
-from deepshi_jupyter.display.bundle import reply_bundle
+from deepshi_jupyter.display.answer import Answer, ToolOutcome
+from deepshi_jupyter.display.bundle import answer_bundle
 
 
 class Once:
@@ -16,11 +15,14 @@ class Once:
     def show(self, events: list[Event]) -> None:
         """Do nothing: every update would stay in the executed notebook's messages unread."""
 
-    def end(self, reply: Reply, price: Price | None) -> None:
+    def card(self, outcome: ToolOutcome) -> None:
+        """Do nothing: the final bundle shows it."""
+
+    def end(self, answer: Answer) -> None:
         """Display the final bundle."""
         from IPython.display import publish_display_data
 
-        publish_display_data(reply_bundle(reply, price))
+        publish_display_data(answer_bundle(answer))
 
     def abandon(self) -> None:
         """Do nothing: nothing was shown."""

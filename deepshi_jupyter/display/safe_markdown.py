@@ -8,8 +8,21 @@ from __future__ import annotations
 
 import re
 
-_PLAIN = re.compile(r"[\w \n.,;:!?'\"()%/+=-]*")
+_PLAIN = re.compile(r"[\w \n·…–—×≈.,;:!?'\"()%/+=-]*")
 """Characters of which no markup, mathematics or HTML can be made that does anything."""
+
+
+def literal(text: str) -> str:
+    """Return markdown that shows a text of one line as it is written.
+
+    Args:
+        text: Anything, such as the message of a service.
+    """
+    if _PLAIN.fullmatch(text):
+        return " ".join(text.split())
+    from deepshi_jupyter.display.neutral_markdown import literal_line
+
+    return literal_line(text)
 
 
 def safe_markdown(markdown: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from deepshi_jupyter.display.bundle import escape
 from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.display.safe_markdown import literal
 
 
 class Table:
@@ -43,7 +43,7 @@ class Table:
     def _markdown(self) -> str:
         rows = [self.header, ("---",) * len(self.header), *self.rows]
         lines = [
-            "| " + " | ".join(cell if i == 1 else escape(cell) for cell in row) + " |"
+            "| " + " | ".join(cell if i == 1 else literal(cell) for cell in row) + " |"
             for i, row in enumerate(rows)
         ]
-        return "\n".join([*lines, *(["", escape(self.note)] if self.note else [])])
+        return "\n".join([*lines, *(["", literal(self.note)] if self.note else [])])

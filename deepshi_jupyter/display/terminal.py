@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
-from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.events import Event
 from deepshi_jupyter.core.reply import Reply
+from deepshi_jupyter.display.answer import Answer, ToolOutcome
 from deepshi_jupyter.display.footer import explanations, footer
 from deepshi_jupyter.display.live import RATE, reasoning_of, retry_of, text_of
 from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.display.tool_card import tool_line
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
@@ -46,17 +47,26 @@ class Terminal:
             self._print(shown)
         self._out.flush()
 
-    def end(self, reply: Reply, price: Price | None) -> None:
+    def card(self, outcome: ToolOutcome) -> None:
+        """Print one line about a tool call."""
+        self._leave_reasoning()
+        self._end_line()
+        self._print(self._dim(f"{tool_line(outcome)}\n"))
+        self._printed = ""
+        self._out.flush()
+
+    def end(self, answer: Answer) -> None:
         """Print what is still missing, what is unusual, and the footer."""
+        reply = answer.reply
         self._leave_reasoning()
         if len(reply.choices) > 1:
             self._print_choices(reply)
         else:
             self._print(printable(reply.text or reply.refusal).removeprefix(self._printed))
         self._end_line()
-        for sentence in explanations(reply):
+        for sentence in explanations(answer):
             self._print(f"! {printable(sentence)}\n")
-        self._print(self._dim(f"{printable(footer(reply, price))}\n"))
+        self._print(self._dim(f"{printable(footer(answer))}\n"))
         self._out.flush()
 
     def abandon(self) -> None:

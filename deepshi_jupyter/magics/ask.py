@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+from collections.abc import Mapping
 from typing import Any
 
-from deepshi_jupyter.core.template import Prompt, fill, fill_words
+from deepshi_jupyter.core.estimate import estimate
+from deepshi_jupyter.core.template import Prompt, fill, fill_words, verbatim
 from deepshi_jupyter.display.choose import cell_metadata, choose
+from deepshi_jupyter.errors import OptionError
+from deepshi_jupyter.magics.approval import approver, check_all_can_run
 from deepshi_jupyter.magics.cell_source import body_as_written
 from deepshi_jupyter.magics.options import (
     check_output_name,
@@ -15,7 +20,10 @@ from deepshi_jupyter.magics.options import (
     parameters_of,
     read_options,
 )
-from deepshi_jupyter.session import Question, Session
+from deepshi_jupyter.question import Question
+from deepshi_jupyter.schema.answer import AnswerSchema, answer_schema
+from deepshi_jupyter.session import Session
+from deepshi_jupyter.tools import default_toolbox
 
 
 def ask_cell(
@@ -39,31 +47,86 @@ def ask_cell(
     output = check_output_name(options.output)
     question = _question(options, _prompt(options, shell, line, cell), shell)
     if options.dry_run:
-        _show_request(session, question)
+        show_request(session, question)
         return
     names[output] = session.ask(question, choose(shell, session.settings.display))
 
 
+def show_request(session: Session, question: Question) -> None:
+    """Display the exact request body of a question, and about what it would take and cost."""
+    from IPython.display import publish_display_data
+
+    request = session.prepare(question)
+    catalogue = session.catalogue_at_hand()
+    sentence = estimate(request, catalogue.get(request.model) if catalogue else None).sentence
+    publish_display_data({"text/plain": json.dumps(request.body, ensure_ascii=False, indent=2)})
+    publish_display_data({"text/plain": f"The question was not sent. {sentence}"})
+
+
 def _prompt(options: argparse.Namespace, shell: Any, line: str, cell: str) -> Prompt:
     body = body_as_written(shell, line, cell)
-    return Prompt(body, body) if options.raw else fill(body, shell.user_ns)
+    return verbatim(body) if options.raw else fill(body, shell.user_ns)
 
 
 def _question(options: argparse.Namespace, prompt: Prompt, shell: Any) -> Question:
     known, unknown = extra_of(options)
+    parts, notes = _attachments(options.attach, shell.user_ns)
+    tools = default_toolbox.select(options.tools) if options.tools else ()
+    check_all_can_run(tools, shell)
+    if options.repair < 0 or (options.repair and not (options.json or options.schema)):
+        raise OptionError("--repair N needs --json or --schema, and N from 0.", "Add one of them.")
     return Question(
-        prompt=prompt.text,
+        prompt=prompt,
         model=options.model,
         system=options.system,
         stream=not options.no_stream,
         parameters={**parameters_of(options), **known},
         extra=unknown,
+        attachments=parts,
+        remarks=notes,
+        as_json=options.json,
+        schema=_schema(options.schema, shell.user_ns),
+        repairs=options.repair,
+        tools=tools,
+        approve=approver(shell) if tools else None,
         cell=cell_metadata(shell).get("cellId"),
     )
 
 
-def _show_request(session: Session, question: Question) -> None:
-    from IPython.display import publish_display_data
+def _schema(expression: str | None, names: Mapping[str, Any]) -> AnswerSchema | None:
+    return None if not expression else answer_schema(_evaluated("--schema", expression, names))
 
-    body = session.prepare(question).body
-    publish_display_data({"text/plain": json.dumps(body, ensure_ascii=False, indent=2)})
+
+def _attachments(
+    expressions: list[str], names: Mapping[str, Any]
+) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
+    """Return the content parts of what is attached, and what was done to it."""
+    if not expressions:
+        return (), ()
+    from deepshi_jupyter.attachments.content_part import content_parts
+
+    found = [
+        (expression, attachment)
+        for expression in expressions
+        for attachment in content_parts(_value_or_file(expression, names))
+    ]
+    parts = tuple(attachment.as_content_part() for _, attachment in found)
+    notes = tuple(f"{name}: {attachment.note}." for name, attachment in found if attachment.note)
+    return parts, notes
+
+
+def _value_or_file(expression: str, names: Mapping[str, Any]) -> Any:
+    """Evaluate an expression; what names a file that is there is that file."""
+    if expression not in names and os.path.exists(expression):
+        return expression
+    return _evaluated("--attach", expression, names)
+
+
+def _evaluated(option: str, expression: str, names: Mapping[str, Any]) -> Any:
+    try:
+        return eval(expression, dict(names))  # noqa: S307 - the user's own expression, in his kernel
+    except Exception as error:  # whatever the user's expression raises
+        raise OptionError(
+            f"{option} {expression} failed: {type(error).__name__}: {error}.",
+            "Name a variable, or write a Python expression; quote it if it has spaces.",
+        ) from None

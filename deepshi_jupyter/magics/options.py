@@ -54,6 +54,28 @@ def _declarations() -> list[Any]:
         argument(
             "-o", "--output", default=DEFAULT_OUTPUT, metavar="NAME", help="Variable for the reply."
         ),
+        argument(
+            "--attach",
+            action="append",
+            default=[],
+            metavar="EXPR",
+            help="An image that goes with the question: a figure, a picture, or its file's name; "
+            "may be given several times.",
+        ),
+        argument("--json", action="store_true", help="The answer is to be JSON; see `.parsed`."),
+        argument(
+            "--schema",
+            metavar="EXPR",
+            help="The form of the answer: a dataclass, TypedDict, pydantic model or JSON schema.",
+        ),
+        argument(
+            "--repair",
+            type=int,
+            default=0,
+            metavar="N",
+            help="Ask again up to N times when the answer lacks that form.",
+        ),
+        argument("--tools", metavar="NAMES", help="Functions that the model may call: a,b."),
         argument("--raw", action="store_true", help="Send the cell as it is: no {{…}} is read."),
         argument("--no-stream", action="store_true", help="Ask for the answer in one piece."),
         argument("--dry-run", action="store_true", help="Show the request and send nothing."),
@@ -108,7 +130,7 @@ def _refused(parser: argparse.ArgumentParser, message: str) -> OptionError:
 
 def parameters_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the request parameters among the options, read as JSON where they are no text."""
-    given = {name: getattr(options, name, None) for name in PARAMETERS}
+    given = {name: getattr(options, name, None) for name in PARAMETERS if name != "tools"}
     return {
         name: _value(PARAMETERS[name], value) for name, value in given.items() if value is not None
     }

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from deepshi_jupyter.core.events import ReasoningDelta, Retrying, TextDelta
 from deepshi_jupyter.core.reply import Choice, Reply
+from deepshi_jupyter.display.answer import Answer
 from deepshi_jupyter.display.live_blocks import LONGEST_TAIL, LiveBlocks, cut_block
 from tests.display.published import Page
 
@@ -49,7 +50,7 @@ def test_at_the_end_one_bundle_takes_the_place_of_all(page: Page) -> None:
     presenter = LiveBlocks()
     text = "\n\n".join("word " * 200 for _ in range(5))
     show(presenter, text, 100)
-    presenter.end(reply(text), None)
+    presenter.end(Answer(reply=reply(text)))
     (output,) = page.outputs
     assert output["text/plain"] == text
 
@@ -105,6 +106,6 @@ def test_any_text_in_any_pieces_ends_as_its_bundle(page: Page, text: str, size: 
     page.outputs.clear()
     presenter = LiveBlocks()
     show(presenter, text, size)
-    presenter.end(reply(text), None)
+    presenter.end(Answer(reply=reply(text)))
     assert page.outputs[-1]["text/plain"] == text
     assert len(page.outputs) == 1

@@ -183,7 +183,7 @@ def test_a_dry_run_shows_the_request_and_sends_nothing(
     shell: Shell, server: WireServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shell.run("%%deepshi --dry-run -t 0.5\nhello")
-    shown = json.loads(capsys.readouterr().out)
+    shown = json.loads(capsys.readouterr().out.partition("The question")[0])
     assert shown["temperature"] == 0.5
     assert shown["messages"] == [{"role": "user", "content": "hello"}]
     assert server.received == []

@@ -45,7 +45,10 @@ def test_where_nobody_watches_there_is_one_bundle(kernel: Kernel) -> None:
     (bundle,) = run.bundles
     assert bundle["text/plain"] == "**Hi**"
     assert bundle["text/markdown"].startswith("**Hi**\n")
-    assert r"\$0.25000 · stop" in bundle["text/markdown"]
+    assert "0.25000 · stop" in bundle["text/markdown"]
+    record = bundle["application/vnd.deepshi.turn+json"]
+    assert record["v"] == 1
+    assert record["answers"][0]["message"]["content"] == "**Hi**"
     assert run.text == ""
 
 
