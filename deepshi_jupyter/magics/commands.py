@@ -149,6 +149,34 @@ def _login(session: Session, words: list[str]) -> Table:
     return _status(session, [])
 
 
+def _fix(session: Session, words: list[str]) -> None:
+    """Ask about the cell that failed last; ``fix --dry-run`` shows what would be sent."""
+    from IPython.core.getipython import get_ipython
+
+    from deepshi_jupyter.display.choose import choose
+    from deepshi_jupyter.magics.ask import show_request
+    from deepshi_jupyter.magics.fix import failed_cell, offer, question_about
+
+    shell = get_ipython()
+    dry_run, model = _fix_words(words)
+    question = question_about(failed_cell(), model)
+    if dry_run:
+        show_request(session, question)
+        return
+    reply = session.ask(question, choose(shell, session.settings.display))
+    print(offer(shell, reply))  # noqa: T201 - what a user reads under the answer
+
+
+def _fix_words(words: list[str]) -> tuple[bool, str]:
+    """Read ``--dry-run`` and ``-m MODEL``."""
+    rest = [word for word in words if word != "--dry-run"]
+    if rest and (len(rest) != 2 or rest[0] not in ("-m", "--model")):
+        raise OptionError(
+            f"fix does not take {' '.join(rest)!r}.", "It takes --dry-run and -m MODEL."
+        )
+    return len(rest) != len(words), rest[1] if rest else ""
+
+
 def _help(_: Session, words: list[str]) -> Table:
     """List the subcommands."""
     _no_words("help", words)
@@ -167,6 +195,7 @@ COMMANDS: Mapping[str, Command] = {
     "set": _set,
     "reset": _reset,
     "login": _login,
+    "fix": _fix,
     "help": _help,
 }
 """The subcommands by name; their docstrings are their help."""
