@@ -14,6 +14,8 @@ TITLES = {
     "first_token": "The first token",
     "decode": "Decoding 100,000 events, one HTTP chunk each",
     "memory": "Memory of a long answer",
+    "streaming": "Streaming at 200 tokens a second for a minute",
+    "at_the_keyboard": "At the keyboard",
 }
 
 

@@ -49,9 +49,7 @@ RULES = {
     "tools": Rule({*_VALUES, "schema"}, {"msgspec"}),  # a tool's arguments are a schema, too
     "question": Rule({*_VALUES, "schema", "tools"}, {"msgspec"}),
     "asking": Rule({*_VALUES, *_PARTS, "question"}, {"msgspec"}),
-    "session": Rule(
-        {*_VALUES, *_PARTS, "asking", "question", "settings", "version"}, {"msgspec"}
-    ),
+    "session": Rule({*_VALUES, *_PARTS, "asking", "question", "settings", "version"}, {"msgspec"}),
     "magics": Rule(
         {*_BEHIND_A_DOOR, "attachments", "schema", "tools"}, {"IPython", "msgspec", "traitlets"}
     ),

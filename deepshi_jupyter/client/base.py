@@ -36,7 +36,7 @@ class HttpOptions(TypedDict):
     """The arguments that both kinds of httpx client take alike."""
 
     trust_env: bool
-    verify: ssl.SSLContext | bool
+    verify: ssl.SSLContext
     timeout: httpx.Timeout
     limits: httpx.Limits
     headers: dict[str, str]
@@ -166,14 +166,15 @@ class BaseClient:
         )
 
 
-def _tls_context(endpoint: Endpoint) -> ssl.SSLContext | bool:
+def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
     """Return what httpx needs for TLS; loading the CA bundle takes 20 ms, so only where it is used.
 
-    Without https and without a proxy there is no TLS; the empty context given then would refuse
-    every certificate.
+    It heeds SSL_CERT_FILE and SSL_CERT_DIR on this machine too, where the environment's proxies are
+    not heeded. Without https and without a proxy there is no TLS; the empty context given then
+    would refuse every certificate.
     """
     if endpoint.is_secure or (not endpoint.is_loopback and urllib.request.getproxies()):
-        return True
+        return httpx.create_ssl_context()
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

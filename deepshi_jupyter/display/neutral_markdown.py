@@ -172,7 +172,8 @@ def _tex(source: str, *, in_table: bool) -> str:
     tex = _MEETS_BRACKET.sub(r"\g<0> ", tex.replace("`", "‘").replace('"', "”"))
     if in_table:
         tex = tex.replace("\\|", "\\Vert ").replace("|", "\\vert ")
-    return tex + " " if tex.endswith("\\") else tex
+    tex = tex.strip()
+    return tex + " {}" if tex.endswith("\\") else tex
 
 
 def _math(token: Token, *, in_table: bool) -> str:
@@ -493,7 +494,7 @@ class _Document:
 
     def _quote(self) -> _Block:
         blocks = self._blocks("blockquote_close", _Container(nested=True, quoted=True))
-        return _Block([f"> {line}".rstrip() for line in _joined(blocks, tight=False)])
+        return _Block([f"> {line}" if line else ">" for line in _joined(blocks, tight=False)])
 
     def _list(self, token: Token, container: _Container) -> _Block:
         inside = replace(container, nested=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_PLAIN = re.compile(r"[\w \n·…–—×≈.,;:!?'\"()%/+=-]*")
+_PLAIN = re.compile(r"(?:[^\W_]|[ \n·…–—×≈.,;:!?'\"()%/+=-])*")
 """Characters of which no markup, mathematics or HTML can be made that does anything."""
 
 

@@ -1,12 +1,12 @@
 """The record of a turn, which travels in the output of its cell.
 
-It is version 1 of ``application/vnd.deepshi.turn+json``, described in ``docs/turn-record.md``. It holds
-what was asked and answered and how, as far as a client can know it, and nothing that a replay of
-the same answer would change.
+It is version 1 of ``application/vnd.deepshi.turn+json``, described in ``docs/turn-record.md``. It
+holds what was asked and answered and how, as far as a client can know it.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import Any
 
@@ -37,7 +37,7 @@ def turn_record(reply: Reply, messages: list[dict[str, Any]], prompt: Prompt | N
     record = {
         "v": VERSION,
         "kind": "live" if reply.status in ("complete", "unconfirmed") else "partial",
-        "messages": messages,
+        "messages": [_without_bytes(message) for message in messages],
         "answers": [_answer(choice) for choice in reply.choices],
         "prompt": _prompt(prompt),
         "source_sha256": _sha256(prompt.template) if prompt else None,
@@ -59,6 +59,23 @@ def turn_record(reply: Reply, messages: list[dict[str, Any]], prompt: Prompt | N
         "made_by": {"deepshi_jupyter": __version__},
     }
     return {name: value for name, value in record.items() if value not in (None, "", [])}
+
+
+def _without_bytes(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message with each image named by its hash, as its bytes would swell the notebook."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    return {**message, "content": [_part_without_bytes(part) for part in content]}
+
+
+def _part_without_bytes(part: dict[str, Any]) -> dict[str, Any]:
+    head, comma, data = str((part.get("image_url") or {}).get("url", "")).partition(",")
+    if not comma or not head.startswith("data:"):
+        return part
+    digest = hashlib.sha256(base64.b64decode(data)).hexdigest()
+    media_type = head.removeprefix("data:").split(";")[0]
+    return {"type": "image", "media_type": media_type, "sha256": digest}
 
 
 def _answer(choice: Choice) -> dict[str, Any]:

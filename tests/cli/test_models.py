@@ -19,7 +19,7 @@ def test_the_table_says_what_a_model_ignores(capsys: Capture) -> None:
     assert "32,768" in reasoner
     assert "reasoning" in reasoner
     assert "top_p" in reasoner
-    assert rows[-1] == "5 models at http://offline.localhost/v1"
+    assert rows[-1] == "18 models at http://offline.localhost/v1"
 
 
 def test_json_is_for_a_program(capsys: Capture) -> None:

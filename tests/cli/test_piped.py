@@ -7,6 +7,7 @@ import pytest
 from deepshi_jupyter.cli.piped import Piped
 from deepshi_jupyter.core.events import Event, ReasoningDelta, Retrying, TextDelta
 from deepshi_jupyter.core.reply import Choice, Reply
+from deepshi_jupyter.display.answer import Answer
 
 
 def piped(*events: Event, reply: Reply | None = None) -> tuple[str, str]:
@@ -18,7 +19,7 @@ def piped(*events: Event, reply: Reply | None = None) -> tuple[str, str]:
     if reply is None:
         presenter.abandon()
     else:
-        presenter.end(reply, None)
+        presenter.end(Answer(reply=reply, price=None))
     return out.getvalue(), aside.getvalue()
 
 

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,10 @@ from tests.browser.payloads import PAYLOADS
 TAGS = """p h1 h2 h3 h4 h5 h6 em strong del s pre code ul ol li blockquote table thead tbody tr th
 td a img br hr sub sup kbd span div input"""
 HARMLESS = frozenset(TAGS.split())
-ATTRIBUTES = {"href", "title", "src", "alt", "class", "id", "start", "align", "style", "type"}
+ATTRIBUTES = {
+    *("href", "title", "src", "alt", "class", "id", "start", "align", "style"),
+    *("type", "disabled", "checked"),
+}
 
 
 class _Findings(HTMLParser):
@@ -88,8 +92,10 @@ def looks(markup: str) -> str:
     """Return what a reader gets of HTML: structure and text, without the spacing of lists."""
     markup = re.sub(r"</?(?:p|span)>", "", markup)
     markup = re.sub(r"\s*(</?(?:[uo]l|li|blockquote|h\d|t\w+|hr|pre)\b[^>]*>)\s*", r"\1", markup)
-    markup = re.sub(r"\s+(</code></pre>)", r"\1", html.unescape(markup))
-    return re.sub(r"(<hr) ?/>|[ \t]*\n\s*", lambda m: m[1] or "\n", markup).strip()
+    markup = re.sub(r'href="[^"]*"', lambda match: unquote(match[0]), markup)
+    parts = re.split(r"(<pre>.*?</pre>)", markup, flags=re.DOTALL)
+    flat = [" ".join(part.split()) if n % 2 == 0 else part for n, part in enumerate(parts)]
+    return re.sub(r"\s+(</code></pre>)", r"\1", html.unescape("".join(flat))).strip()
 
 
 def shown(markdown: str) -> str:
@@ -199,7 +205,8 @@ def test_a_mistake_of_the_parser_costs_no_answer(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("deepshi_jupyter.display.neutral_markdown.read_blocks", fail)
 
     assert (
-        looks(trusting().render(neutralise("a <b>\n\n- c"))) == "<pre><code>a <b>\n- c</code></pre>"
+        looks(trusting().render(neutralise("a <b>\n\n- c")))
+        == "<pre><code>a <b>\n\n- c</code></pre>"
     )
 
 
@@ -259,7 +266,7 @@ def test_markdown_it_is_loaded_on_the_first_use_only() -> None:
         "1986\\. A year\n\n- not\n\n\\- a list\n\na\n    1. b\n    # c",
         "&copy; &nbsp; &#65; &lt;b&gt; &amp;lt;",
         "a [b] (c) [d](e [f]: g ![h] i](j)",
-        "<b>x</b> <!-- y --> <?z?> a < b > c <std::string> vector<int>",
+        "<b>x</b> <!-- y --> <?z?> a < b > c vector<int>",
         "<div>\n\n*a*\n\n</div>",
         "[\na\n\nb ]: c",
         "wow!<https://x.y> \\![a](http://x.y)",
@@ -376,19 +383,18 @@ def _inline(token: object, environment: dict[str, object]) -> list:  # type: ign
         (r"$\begin{matrix} a \\[2pt] b \end{matrix}$", r"$\begin{matrix} a \\ b \end{matrix}$"),
         (r"$\sqrt[3](x)$", r"$\sqrt[3] (x)$"),
         ("$*a*_b_ [c] `d`$", "$*a*_b_ [c] ‘d‘$"),
-        (r'$\text{if "$x$"}$', r"&#36;\text{if \"&#36;x&#36;\"}&#36;"),
+        (r'$\text{if "x"}$', r"$\text{if ”x”}$"),
+        (r"\(b\\\)", r"$b\\ {}$"),
         (r"$$\text{if $x$}$$", r"$$\text{if $x$}$$"),
         ("$a$$b$", "$a$ $b$"),
         ("- $$x$$\n- > $y$", "- $$x$$\n- > $y$"),
-        ("|a|\n|-|\n|$\\|x\\|$|", "| a |\n| --- |\n| $\\vert x\\vert $ |"),
+        ("|a|\n|-|\n|$\\|x\\|$|", "| a |\n| --- |\n| $\\vert x\\vert$ |"),
         (r"$\require{cancel} \cancel{x}$", r"$\cancel{x}$"),
         (r"$\href{javascript:a}{b}$", r"$\text{href}{javascript:a}{b}$"),
         ("$a @@0@@ &lt; ![b$", "$a @ @0@ @ & lt; ! [b$"),
     ],
 )
 def test_mathematics_is_written_in_one_form(source: str, written: str) -> None:
-    if "if \\" in written:
-        pytest.skip("not whole")
     assert neutralise(source) == written
     assert mathematics(written)
 
@@ -442,7 +448,7 @@ def test_any_mathematics_stays_whole_and_inert(tex: str, marks: tuple[str, str])
     [
         ("![a](http://x.y)", "[image: a](http://x.y)"),
         ("![](http://x.y 't')", '[image](http://x.y "t")'),
-        ("![a **b** `c`](plot.png)", "[image: a b c](plot.png)"),
+        ("![a **b** `c`](plot.png)", "[image: a **b** c](plot.png)"),
         ("![a][r]\n\n[r]: http://x.y", "[image: a](http://x.y)"),
         ("![a](data:image/png;base64,AAAA)", "![a](data:image/png;base64,AAAA)"),
         ("![a](data:image/svg+xml;base64,AAAA)", "[image: a]"),
@@ -458,6 +464,7 @@ def test_any_mathematics_stays_whole_and_inert(tex: str, marks: tuple[str, str])
         ("[a](//x.y)", "[a](//x.y)"),
         ("[a](b#c:d)", "[a](b#c%3Ad)"),
         ("<javascript:a>", "&lt;javascript:a>"),
+        ("<std::string>", "&lt;std::string>"),
         ("<https://x.y>", "[https://x.y](https://x.y)"),
         ("[r]: http://x.y", "[r]&#58; [http://x.y](http://x.y)"),
         ("[^1]: Smith\n\nA [^1]", "&#91;^1]: Smith\n\nA [^1]"),
