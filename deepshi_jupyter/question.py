@@ -13,6 +13,8 @@ from deepshi_jupyter.schema.answer import AnswerSchema
 from deepshi_jupyter.tools.definition import Tool
 from deepshi_jupyter.tools.run import Answer as Approval
 
+_ONLY_JSON = "Answer with JSON and with nothing else: no explanation, no code fence."
+
 Approve = Callable[[Tool, Mapping[str, Any]], Approval]
 
 
@@ -60,6 +62,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         text = self.prompt.text
         if self.schema is not None and _lacks(model, "structured_outputs"):
             text = f"{text}\n\n{self.schema.instruction}"
+        elif self.as_json and _lacks(model, "json_mode"):
+            text = f"{text}\n\n{_ONLY_JSON}"
         if not self.attachments:
             return {"role": "user", "content": text}
         return {"role": "user", "content": [{"type": "text", "text": text}, *self.attachments]}

@@ -194,13 +194,15 @@ class Session:
         if question.attachments:
             check_images_taken(entry, question.model or self.model)
         conversation = self._conversation_of(question)
-        return self._ready_client().prepare(
+        request = self._ready_client().prepare(
             [*conversation.before(question.cell).messages(), *messages],
             model=self._allowed(question.model or self.model),
             stream=question.stream,
             extra=question.extra,
             **{**self.settings.parameters, **question.request_parameters(entry)},
         )
+        self._check_no_key_in(request)
+        return request
 
     def follow(self, request: ChatRequest, presenter: Presenter) -> Reply:
         """Make one call, tell the presenter what comes, and return a whole reply.
@@ -260,6 +262,12 @@ class Session:
             return None
         return self._client.catalogue if self._client else None
 
+    def set(self, name: str, text: str) -> None:
+        """Set a setting or default parameter from its text; see `Settings.set` for the errors."""
+        self.settings.set(name, text)
+        if name == "system":  # what is set now is meant from here on
+            self.conversation = Conversation("", self.conversation.turns)
+
     def reset(self) -> None:
         """Forget the conversation; settings and the sums of tokens and cost stay."""
         self.conversation = Conversation()
@@ -289,6 +297,15 @@ class Session:
             self._fetch_catalogue()
         catalogue = self._known_catalogue(CATALOGUE_SECONDS if depends else 0.0)
         return catalogue.get(question.model or self.model) if catalogue else None
+
+    def _check_no_key_in(self, request: ChatRequest) -> None:
+        """Refuse a request that holds the key, as a value such as ``{{os.environ}}`` would."""
+        secret = self.credential().secret
+        if secret is not None and secret.stands_in(request.encode().decode()):
+            raise InvalidRequestError(
+                "The request holds your API key, which would go to the model and the notebook.",
+                "Take it out of the prompt, or out of the value that is inserted.",
+            )
 
     def _conversation_of(self, question: Question) -> Conversation:
         system = self.conversation.system or self.settings.system
@@ -425,13 +442,30 @@ def current_session() -> Session:
     return _current
 
 
-def ask(prompt: str, *, model: str = "", system: str | None = None, **parameters: Any) -> Reply:
+def ask(
+    prompt: str,
+    *,
+    model: str = "",
+    system: str | None = None,
+    schema: Any = None,
+    json: bool = False,
+    repair: int = 0,
+    tools: Any = (),
+    attach: Any = None,
+    **parameters: Any,
+) -> Reply:
     """Ask in the notebook's conversation, as a ``%%deepshi`` cell does, and return the reply.
 
     Args:
         prompt: The question.
         model: A model id; default the session's.
         system: The system prompt from here on; default the conversation's.
+        schema: The form of the answer, as for ``--schema``; `Reply.parsed` is the value.
+        json: Whether the answer is to be JSON of any form.
+        repair: How often to ask again when the answer lacks that form.
+        tools: Functions, or names of registered tools, that the model may call; only those that
+            were registered with ``approve="always"`` run, as nobody is asked here.
+        attach: An image, or a list of them, as for ``--attach``.
         **parameters: ``temperature``, ``seed`` … (API contract, "Request body"), ``stream``, and
             ``extra`` with further fields of the body.
 
@@ -443,6 +477,11 @@ def ask(prompt: str, *, model: str = "", system: str | None = None, **parameters
         CallError: The call failed, was cut or interrupted; `partial` is what came.
     """
     stream, extra = parameters.pop("stream", True), parameters.pop("extra", {})
+    from deepshi_jupyter.attachments.content_part import content_parts
+    from deepshi_jupyter.schema.answer import answer_schema
+    from deepshi_jupyter.tools import default_toolbox
+
+    attachments = content_parts(attach) if attach is not None else ()
     question = Question(
         prompt=verbatim(prompt),
         model=model,
@@ -450,5 +489,10 @@ def ask(prompt: str, *, model: str = "", system: str | None = None, **parameters
         stream=stream,
         extra=extra,
         parameters=parameters,
+        attachments=tuple(attachment.as_content_part() for attachment in attachments),
+        as_json=json,
+        schema=answer_schema(schema) if schema is not None else None,
+        repairs=repair,
+        tools=default_toolbox.select(tools) if tools else (),
     )
     return current_session().ask(question)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from deepshi_jupyter.core.reply import Attempt, Choice, Reply
+from deepshi_jupyter.core.template import fill
+from deepshi_jupyter.core.usage import Usage
+from deepshi_jupyter.notebook.turn_record import turn_record
 from tests.kernel import Kernel
 
 ROOT = Path(__file__).parent.parent
@@ -43,3 +48,34 @@ def test_ci_runs_the_two_commands_of_the_readme() -> None:
 def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_field_of_the_turn_record_is_described() -> None:
+    """A record with all that there can be has the fields of the page's tables, and no others."""
+    attempt = Attempt(1, 429, "Too many requests.", wait=1.0, duration=0.1)
+    choice = Choice(text="Hi", finish_reason="stop", reasoning="So.", logprobs=({"token": "Hi"},))
+    reply = Reply(
+        choices=(choice,),
+        model="m",
+        id="i",
+        created=1,
+        system_fingerprint="f",
+        usage=Usage(cost=0.1, raw={"prompt_tokens": 1}),
+        endpoint="http://127.0.0.1/v1",
+        attempts=(attempt, attempt),
+        request_id="r",
+        started="2026-11-01T00:00:00.000+00:00",
+        time_to_first_token=0.1,
+        notices=("Mind this.",),
+    )
+    record = turn_record(reply, [{"role": "user", "content": "1"}], fill("{{n}}", {"n": 1}))
+    inner = (record["answers"][0], record["prompt"], record["failed_attempts"][0])
+    page = (ROOT / "docs" / "turn-record.md").read_text(encoding="utf-8")
+    described = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert described == [name for fields in (record, *inner) for name in fields]
+
+
+def test_the_example_of_a_turn_record_has_the_fields_that_are_always_there() -> None:
+    (example,) = blocks(ROOT / "docs" / "turn-record.md", "json")
+    bare = turn_record(Reply(choices=(Choice(),), endpoint="e", started="s"), [{}], None)
+    assert bare.keys() <= json.loads(example).keys()

@@ -16,6 +16,9 @@ from deepshi_jupyter.errors import ConfigurationError, MissingKeyError
 KEY_VARIABLE = "DEEPSHI_API_KEY"
 KEYRING_SERVICE = "deepshi_jupyter"
 
+SHORTEST_KEY = 8
+"""A shorter one is a dummy, as local servers are given for want of a key."""
+
 
 class Secret:
     """Holds a key; its `repr`, its `vars` and a pickle of it do not."""
@@ -29,6 +32,10 @@ class Secret:
         """Return the key itself, for the request's header only."""
         return self._value
 
+    def stands_in(self, text: str) -> bool:
+        """True if the key stands in a text; a dummy key of a few letters is no secret."""
+        return len(self._value) >= SHORTEST_KEY and self._value in text
+
     def redact(self, text: str) -> str:
         """Return a text with the key replaced wherever it stands.
 
@@ -38,7 +45,8 @@ class Secret:
         if not self._value:
             return text
         key = re.escape(self._value)
-        return re.sub(key if len(self._value) >= 8 else rf"(?<!\w){key}(?!\w)", "‹key›", text)
+        pattern = key if len(self._value) >= SHORTEST_KEY else rf"(?<!\w){key}(?!\w)"
+        return re.sub(pattern, "‹key›", text)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and hmac.compare_digest(_bytes(self), _bytes(other))

@@ -484,7 +484,7 @@ class _Document:
             return _Block(_guarded(self._inline(content)), loose=not token.hidden)
         text = self._inline(content, one_line=True)
         text = re.sub(r"#+$", lambda match: "&#35;" * len(match[0]), text.rstrip("\\"))
-        return _Block([f"{'#' * int(token.tag[1])} {text}".rstrip()])
+        return _Block([f"{'#' * int(token.tag[1])} {text}".rstrip(" ")])
 
     def _inline(self, content: str, *, one_line: bool = False, in_table: bool = False) -> str:
         dollars = 1 < content.count("$") + content.count("&#36;") + content.count("\\(") < 100
@@ -540,7 +540,8 @@ def _item(marker: str, lines: list[str]) -> list[str]:
     """Return the lines of a list item; each but the first is indented as far as the content."""
     margin = " " * (len(marker) + 1)
     first, *others = lines or [""]
-    return [f"{marker} {first}".rstrip(), *(margin + line if line else "" for line in others)]
+    begins = f"{marker} {first}" if first else marker
+    return [begins, *(margin + line if line else "" for line in others)]
 
 
 def _definition(label: str, url: str) -> str:

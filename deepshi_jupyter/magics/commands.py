@@ -115,7 +115,7 @@ def _set(session: Session, words: list[str]) -> Table:
         if name == "errors":
             _set_errors(text)
         else:
-            session.settings.set(name, text)
+            session.set(name, text)
     return _status(session, [])
 
 

@@ -40,8 +40,9 @@ class DeepshiMagics(Magics):
 
             self._session = current_session()
             for name in self.trait_names(config=True):
-                if name in self._session.settings.__struct_fields__:
-                    value = getattr(self, name)
+                value = getattr(self, name)
+                configured = value != self.trait_defaults(name)
+                if configured and name in self._session.settings.__struct_fields__:
                     plain = tuple(value) if isinstance(value, list) else value
                     setattr(self._session.settings, name, plain)
         return self._session

@@ -41,7 +41,7 @@ def _declarations() -> list[Any]:
             "--samples",
             dest="n",
             metavar="N",
-            help="How many answers to generate.",
+            help="How many answers to generate, 1 to 128.",
         ),
         argument("--system", default=None, help="The system prompt from this cell on."),
         argument(
@@ -85,9 +85,9 @@ def _declarations() -> list[Any]:
 def _declare(parameter: Parameter) -> Any:
     name = f"--{parameter.name.replace('_', '-')}"
     short = _SHORT.get(parameter.name, ())
-    help_text = f"{parameter.help} ({expected_values(parameter)})"
     if parameter.kind == "boolean":
-        return argument(name, action="store_true", default=None, help=help_text)
+        return argument(name, action="store_true", default=None, help=parameter.help)
+    help_text = f"{parameter.help} ({expected_values(parameter)})"
     if parameter.kind == "stop":
         return argument(name, action="append", metavar="TEXT", help=help_text)
     return argument(*short, name, metavar="N", help=help_text)
@@ -160,7 +160,8 @@ def extra_of(options: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any
         name, equals, text = word.partition("=")
         if not equals or not name.strip():
             raise OptionError(f"--param {word!r} is not NAME=JSON.", "Such as --param top_k=40.")
-        (known if name in PARAMETERS else unknown)[name.strip()] = _json_or_text(text)
+        name = name.strip()
+        (known if name in PARAMETERS else unknown)[name] = _json_or_text(text)
     return known, unknown
 
 

@@ -76,7 +76,7 @@ def without_definitions(parts: list[tuple[str, str]]) -> str:
     return re.sub(r"\][\r\n]*:", "]", "".join(piece + end for piece, end in parts))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS.map(without_definitions), st.sampled_from([1, 3, 7]))
 @example("foo\n2. bar\n   ```\n\nx\n   ```\n\ny\n", 1)
 @example("- a\n\n- b\n```python\nx\n\ny\n```\n\nz", 1)
@@ -89,6 +89,7 @@ def test_the_pieces_show_what_the_whole_shows(text: str, step: int) -> None:
     assert shown("".join(neutralise(part) for part in parts)) == shown(neutralise(text))
 
 
+@settings(deadline=None)
 @given(TEXTS.map(without_definitions))
 def test_a_cut_does_not_depend_on_how_the_text_came(text: str) -> None:
     whole = FinishedBlocks()

@@ -142,7 +142,7 @@ def test_nasty_documents_need_no_last_resort() -> None:
         assert neutralise(document).rstrip("\n") != literal(document) or not document.strip()
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(ENDS)), max_size=20))
 def test_any_arrangement_of_delimiters_is_inert(parts: list[tuple[str, str]]) -> None:
     neutral = neutralise("".join(piece + end for piece, end in parts))
@@ -151,7 +151,7 @@ def test_any_arrangement_of_delimiters_is_inert(parts: list[tuple[str, str]]) ->
     assert findings(trusting().render(neutral)) == []
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.text())
 def test_any_text_is_taken_and_is_inert(text: str) -> None:
     assert is_inert(neutralise(text))
@@ -166,7 +166,7 @@ def test_every_beginning_of_a_payload_is_inert(name: str) -> None:
         assert is_inert(neutralise(text[:end]))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(ENDS)), max_size=12))
 def test_neutralising_twice_shows_the_same(parts: list[tuple[str, str]]) -> None:
     once = neutralise("".join(piece + end for piece, end in parts))
@@ -330,12 +330,13 @@ def nested(blocks: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 DOCUMENTS = st.lists(st.recursive(LEAVES, nested, max_leaves=4), max_size=4).map("\n\n".join)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(DOCUMENTS)
 def test_any_sensible_document_looks_as_it_did(markdown: str) -> None:
     assert shown(neutralise(markdown)) == meant(markdown)
 
 
+@settings(deadline=None)
 @given(CODE)
 def test_any_inline_code_keeps_every_character(code: str) -> None:
     code = " ".join(code.split()) or "x"
@@ -431,6 +432,7 @@ def test_dollars_that_are_near_each_other_cannot_be_paired_by_mathjax() -> None:
 TEX = st.text("abx12 +-=^_{}\\<>&,.()[]|*`\"'!@%~\n", min_size=1, max_size=30)
 
 
+@settings(deadline=None)
 @given(TEX, st.sampled_from([("$", "$"), ("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]")]))
 def test_any_mathematics_stays_whole_and_inert(tex: str, marks: tuple[str, str]) -> None:
     neutral = neutralise(f"a `b` {marks[0]}{tex}{marks[1]} `<c>`")

@@ -235,3 +235,52 @@ def test_samples_are_shown_together_and_all_on_the_reply(
     offline.run("%%deepshi -n 3 --seed 1 --max-tokens 9\nhello")
     assert len(offline.names["_deepshi"].texts) == 3
     assert "answer 3 of 3" in capsys.readouterr().out
+
+
+def test_everything_a_cell_can_ask_python_can_ask(offline: Shell) -> None:
+    offline.run(CITY + RAIN.format(approve="always"))
+    offline.run("from deepshi_jupyter import ask")
+    city = offline.run("ask('Describe Bern.', schema=City, seed=1).parsed")
+    assert type(city) is offline.names["City"]
+    assert offline.run("ask('Describe Bern.', json=True, seed=1).parsed")
+    told = "ask('Rain in Bern?', model='offline-tools', tools=[rainfall], seed=1).text"
+    assert "12.5" in offline.run(told)
+    offline.run("%deepshi reset")
+    offline.names["png"] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\2\0\0\0\1\x08\x02\0\0\0" + bytes(
+        40
+    )
+    assert "2" in offline.run("ask('What?', model='offline-vision', attach=png).text")
+
+
+def test_json_of_a_model_without_json_mode_is_asked_for_in_words(shell: Shell) -> None:
+    shell.run("%deepshi set base_url=offline model=offline-echo")
+    with pytest.raises(InvalidAnswerError, match="not JSON") as caught:
+        shell.run("%%deepshi --json\nDescribe Bern.")
+    assert "Answer with JSON" in caught.value.partial.request["messages"][-1]["content"]
+
+
+def test_a_prompt_that_holds_the_key_is_refused_before_anything_is_sent(
+    shell: Shell, server: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPSHI_API_KEY", "sk-bf-canary-77aa")
+    shell.run("import os")
+    with pytest.raises(InputError, match="holds your API key") as caught:
+        shell.run("%%deepshi\nWhat is in {{dict(os.environ)}}?")
+    assert "canary" not in str(caught.value)
+    assert server.received == []
+
+
+def test_a_system_prompt_that_is_set_later_holds_from_there_on(
+    shell: Shell, server: WireServer
+) -> None:
+    shell.run("%%deepshi --system 'Be brief.'\none")
+    shell.run("%deepshi set system='Be long.'")
+    shell.run("%%deepshi\ntwo")
+    assert sent(server)["messages"][0]["content"] == "Be long."
+
+
+def test_reloading_the_extension_keeps_what_was_set(shell: Shell) -> None:
+    shell.run("%deepshi set max_retries=5")
+    shell.run("%reload_ext deepshi_jupyter")
+    shell.run("%deepshi")
+    assert shell.session.settings.max_retries == 5
