@@ -154,6 +154,7 @@ class Asking:
             inserted=len(inserted),
             remarks=(*question.remarks, *shortened),
             record=turn_record(reply, self._messages, question.prompt),
+            form=question.form,
         )
 
     def _show_partial(self, error: CallError) -> None:

@@ -35,6 +35,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         repairs: How often to ask again when the answer does not have that form.
         tools: The functions that the model may call.
         approve: Asks the user whether a tool may run; None refuses all that need asking.
+        form: How the answer's text is shown, one of `deepshi_jupyter.display.answer.FORMS`.
         cell: The id of the cell that asks, or None.
     """
 
@@ -51,6 +52,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     repairs: int = 0
     tools: tuple[Tool, ...] = ()
     approve: Approve | None = None
+    form: str = "markdown"
     cell: str | None = None
 
     def message(self, model: Model | None) -> dict[str, Any]:

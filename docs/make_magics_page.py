@@ -245,6 +245,10 @@ SECTIONS = (
         "model in words where it does not. Either way the answer is checked. One of another form "
         "is shown, fails the cell, and is the `.partial` of the error.",
         {
+            "form": Example(
+                ["%%deepshi --as text\nWrite two lines of plain text."],
+                "Only what is shown changes: the prompt and the reply are the same.",
+            ),
             "json": Example(
                 [
                     '%%deepshi --json\nGive the area of Iceland in km² as {"area": …}.',

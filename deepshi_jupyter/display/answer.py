@@ -9,6 +9,9 @@ import msgspec
 from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.reply import Reply
 
+FORMS = ("markdown", "text", "code", "json")
+"""Rendered, as it is, its code blocks alone, or indented (`deepshi_jupyter.display.form`)."""
+
 
 class ToolOutcome(Protocol):
     """What came of a tool call (`deepshi_jupyter.tools.ToolResult`)."""
@@ -52,6 +55,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         inserted: How many values were inserted into the prompt.
         remarks: Sentences about the question, such as a value that was shortened.
         record: The turn's record for the notebook, or None.
+        form: How the text is shown, one of `FORMS`; what is kept of it does not change.
     """
 
     reply: Reply
@@ -60,3 +64,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     inserted: int = 0
     remarks: tuple[str, ...] = ()
     record: dict[str, Any] | None = None
+    form: str = "markdown"

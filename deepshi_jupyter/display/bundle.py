@@ -12,6 +12,7 @@ from typing import Any
 from deepshi_jupyter.core.reply import Choice, Reply
 from deepshi_jupyter.display.answer import Answer
 from deepshi_jupyter.display.footer import explanations, footer
+from deepshi_jupyter.display.form import in_form
 from deepshi_jupyter.display.printable import printable
 from deepshi_jupyter.display.safe_markdown import literal, safe_markdown
 from deepshi_jupyter.display.tool_card import tool_card
@@ -46,7 +47,7 @@ def reply_bundle(reply: Reply) -> MimeBundle:
 
 def answer_markdown(answer: Answer) -> str:
     """Return the neutralised markdown of an answer."""
-    parts = [*map(tool_card, answer.cards), *_choices(answer.reply)]
+    parts = [*map(tool_card, answer.cards), *_choices(answer.reply, answer.form)]
     parts += [f"> {literal(sentence)}" for sentence in explanations(answer)]
     parts.append(f"<small>{literal(footer(answer))}</small>")
     return "\n\n".join(part for part in parts if part)
@@ -59,21 +60,21 @@ def _plain(reply: Reply) -> str:
     return printable("\n\n".join(texts))
 
 
-def _choices(reply: Reply) -> list[str]:
+def _choices(reply: Reply, form: str) -> list[str]:
     if len(reply.choices) == 1:
-        return _choice(reply.choices[0])
+        return _choice(reply.choices[0], form)
     parts = []
     for number, choice in enumerate(reply.choices, 1):
-        parts += [f"**Answer {number} of {len(reply.choices)}**", *_choice(choice)]
+        parts += [f"**Answer {number} of {len(reply.choices)}**", *_choice(choice, form)]
     return parts
 
 
-def _choice(choice: Choice) -> list[str]:
+def _choice(choice: Choice, form: str) -> list[str]:
     parts = []
     if choice.reasoning:
         parts.append(folded("Reasoning", safe_markdown(choice.reasoning)))
     if choice.text:
-        parts.append(safe_markdown(choice.text))
+        parts.append(safe_markdown(in_form(choice.text, form)))
     if choice.refusal:
         parts.append(safe_markdown(choice.refusal))
     return parts

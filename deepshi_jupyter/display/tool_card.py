@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deepshi_jupyter.display.answer import ToolOutcome
+from deepshi_jupyter.display.form import fenced
 from deepshi_jupyter.display.printable import printable
 from deepshi_jupyter.display.safe_markdown import literal, safe_markdown
 
@@ -19,7 +20,7 @@ def tool_line(outcome: ToolOutcome) -> str:
 
 def tool_card(outcome: ToolOutcome) -> str:
     """Return markdown that shows a call in one line and its result folded."""
-    result = safe_markdown(_fenced(printable(outcome.text)))
+    result = safe_markdown(fenced(printable(outcome.text)))
     note = f"\n\n{literal(outcome.note)}" if outcome.note else ""
     title = literal(tool_line(outcome))
     return f"<details><summary>🔧 {title}</summary>\n\n{result}{note}\n\n</details>"
@@ -29,17 +30,3 @@ def _end(outcome: ToolOutcome) -> str:
     if outcome.refused:
         return "refused"
     return f"{'failed, ' if outcome.error else ''}{outcome.duration:.1f} s"
-
-
-def _fenced(text: str) -> str:
-    """Put a text into a fence that it cannot close."""
-    fence = "`" * max(3, _longest_run(text) + 1)
-    return f"{fence}\n{text}\n{fence}"
-
-
-def _longest_run(text: str) -> int:
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    return longest

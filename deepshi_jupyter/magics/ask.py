@@ -89,6 +89,7 @@ def _question(options: argparse.Namespace, prompt: Prompt, shell: Any) -> Questi
         repairs=options.repair,
         tools=tools,
         approve=approver(shell) if tools else None,
+        form=options.form,
         cell=cell_metadata(shell).get("cellId"),
     )
 

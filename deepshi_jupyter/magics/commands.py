@@ -149,6 +149,18 @@ def _login(session: Session, words: list[str]) -> Table:
     return _status(session, [])
 
 
+def _tools(_: Session, words: list[str]) -> Table:
+    """List the functions that were registered with ``@deepshi_jupyter.tool``."""
+    from deepshi_jupyter.tools import default_toolbox
+
+    _no_words("tools", words)
+    rows = [
+        (tool.name, "always" if default_toolbox.allows(tool) else "asks first", tool.description)
+        for tool in default_toolbox.tools
+    ]
+    return Table(("tool", "runs", "description"), rows, "" if rows else "None is registered.")
+
+
 def _fix(session: Session, words: list[str]) -> None:
     """Ask about the cell that failed last; ``fix --dry-run`` shows what would be sent."""
     from IPython.core.getipython import get_ipython
@@ -195,6 +207,7 @@ COMMANDS: Mapping[str, Command] = {
     "set": _set,
     "reset": _reset,
     "login": _login,
+    "tools": _tools,
     "fix": _fix,
     "help": _help,
 }

@@ -11,6 +11,7 @@ import msgspec
 
 from deepshi_jupyter.core.reply import Reply
 from deepshi_jupyter.core.template import verbatim
+from deepshi_jupyter.display.form import fenced
 from deepshi_jupyter.errors import DeepshiError, InputError
 from deepshi_jupyter.question import Question
 
@@ -61,7 +62,7 @@ def question_about(cell: FailedCell, model: str = "") -> Question:
         cell: The cell.
         model: The model, or an empty text for the session's.
     """
-    prompt = _PROMPT.format(source=_fenced(cell.source, "python"), trace=_fenced(cell.trace, ""))
+    prompt = _PROMPT.format(source=fenced(cell.source, "python"), trace=fenced(cell.trace))
     return Question(prompt=verbatim(prompt), model=model)
 
 
@@ -117,10 +118,3 @@ def _trace_of(error: BaseException) -> str:
         return text.rstrip("\n")
     left_out = len(text) - LONGEST_TRACEBACK
     return f"[… {left_out:,} characters left out]\n{text[-LONGEST_TRACEBACK:]}".rstrip("\n")
-
-
-def _fenced(text: str, language: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{language}\n{text}\n{fence}"

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from IPython.core.magic_arguments import argument
 
 from deepshi_jupyter.core.parameters import PARAMETERS, Parameter, expected_values
+from deepshi_jupyter.display.answer import FORMS
 from deepshi_jupyter.errors import OptionError
 
 DEFAULT_OUTPUT = "_deepshi"
@@ -76,6 +77,13 @@ def _declarations() -> list[Any]:
             help="Ask again up to N times when the answer lacks that form.",
         ),
         argument("--tools", metavar="NAMES", help="Functions that the model may call: a,b."),
+        argument(
+            "--as",
+            dest="form",
+            choices=FORMS,
+            default="markdown",
+            help="How the answer is shown: markdown, text as it is, its code alone, or JSON.",
+        ),
         argument("--raw", action="store_true", help="Send the cell as it is: no {{…}} is read."),
         argument("--no-stream", action="store_true", help="Ask for the answer in one piece."),
         argument("--dry-run", action="store_true", help="Show the request and send nothing."),

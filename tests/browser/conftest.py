@@ -14,14 +14,17 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import jupyter_server as servers
 from tests.browser.jupyter_server import JupyterServer
 from tests.browser.notebook_page import FrontEnd, NotebookPage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -50,6 +53,10 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         _missing("Chromium", "apt-get install chromium")
+    if importlib.util.find_spec("playwright") is None:
+        _missing("Playwright", "pip install playwright")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium, headless=True, args=_CHROMIUM_ARGUMENTS

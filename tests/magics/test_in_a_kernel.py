@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +154,50 @@ def test_neither_the_extension_nor_a_call_imports_jupyterlab(kernel: Kernel) -> 
     assert run.error is None
     loaded = kernel.run("import sys; print('jupyterlab' in sys.modules)")
     assert loaded.text == "False\n"
+
+
+def test_the_form_changes_what_is_shown_and_not_what_is_kept(
+    kernel: Kernel, server: WireServer
+) -> None:
+    server.answers = [whole('{"a":1}')]
+    (bundle,) = kernel.run("%%deepshi --as json\nhello").bundles
+    assert bundle["text/plain"] == '{"a":1}'
+    assert bundle["text/markdown"].startswith('```json\n{\n  "a": 1\n}\n```')
+
+
+def test_no_half_character_and_no_nan_reaches_an_output(kernel: Kernel, server: WireServer) -> None:
+    odd = (
+        b'data: {"choices":[{"index":0,"delta":{"content":"a\\ud83d"},"logprobs":{"content":'
+        b'[{"token":"\\ud83d","logprob":-Infinity,"top_logprobs":[]}]}}],"usage":'
+        b'{"prompt_tokens":NaN,"cost":{"total_cost":1e999}}}\n\n'
+    )
+    server.answers = [Played([odd, *answer("b")])]
+    (bundle,) = kernel.run("%%deepshi\nhello").bundles
+    assert bundle["text/plain"] == "a\ufffdb"
+    json.dumps(bundle, allow_nan=False, ensure_ascii=False).encode("utf-8")
+
+
+def test_papermill_runs_it(server: WireServer, tmp_path: Path) -> None:
+    import nbformat
+    import papermill
+
+    cells = ["%load_ext deepshi_jupyter", "name = 'a'", "%%deepshi\nhello {{name}}"]
+    notebook = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
+    )
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    notebook.cells[1].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what papermill and its parts warn of is theirs
+        patch.setenv("DEEPSHI_BASE_URL", server.base_url)
+        papermill.execute_notebook(
+            str(tmp_path / "in.ipynb"),
+            str(tmp_path / "out.ipynb"),
+            parameters={"name": "papermill"},
+            progress_bar=False,
+        )
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    (output,) = executed.cells[-1].outputs
+    assert output.data["text/plain"] == "**Hi**"
+    assert b"hello papermill" in server.received[0].body
