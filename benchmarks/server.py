@@ -3,7 +3,8 @@
 It prints its port and plays streams by the model's name: ``one`` (a single token that is the
 monotonic time of its writing), ``stamped-N`` (N such tokens, 20 ms apart), ``many-N`` (N tokens as
 fast as it can, one HTTP chunk each), ``big-M`` (M megabytes in 16-character tokens), ``paced-N``
-(N tokens of 4 characters, 200 a second).
+(N tokens of 4
+characters, 200 a second, with a paragraph's end and some emphasis now and then).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def paced(count: int) -> Iterator[bytes]:
     begin = time.monotonic()
     for i in range(count):
         time.sleep(max(0.0, begin + i / 200 - time.monotonic()))
-        text = "\n\n" if i % 60 == 59 else f"w{i % 1000:03}"[:3] + " "
+        text = "\n\n" if i % 60 == 59 else "*b* " if i % 10 == 9 else "wor "
         yield chunk(event(text))
 
 

@@ -58,6 +58,9 @@ class EventStreamDecoder:
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
         if not self._buffer and piece.endswith(b"\n\n"):  # whole events in one piece, as usual
+            if piece.startswith(b"data: ") and piece.find(b"\n") == len(piece) - 2:
+                self._at_start = False
+                return [ServerEvent(piece[6:-2], "message", self._id)]
             return self._dispatch(piece[:-2])
         self._buffer += piece
         end = self._buffer.rfind(b"\n\n", max(0, self._scanned - 1))

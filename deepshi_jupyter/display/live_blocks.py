@@ -89,8 +89,9 @@ class LiveBlocks:
             end = self._finished()
             if end >= SHORTEST_OUTPUT:
                 self._freeze_text(self._tail[:end], self._tail[end:])
-        while len(self._tail) > LONGEST_TAIL:
-            self._freeze_text(*cut_block(self._tail, LONGEST_TAIL))
+        if len(self._tail) > LONGEST_TAIL:  # much that came at once is frozen at once
+            longest = max(LONGEST_TAIL, len(self._tail) - SHORTEST_OUTPUT)
+            self._freeze_text(*cut_block(self._tail, longest))
         if self._tail.strip():
             self._show_tail(safe_markdown(self._tail))
 

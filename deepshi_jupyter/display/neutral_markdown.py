@@ -42,7 +42,7 @@ from deepshi_jupyter.display.markdown_reader import References, clean, read_bloc
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-LONGEST = 1_000_000
+LONGEST = 300_000
 """Characters up to which a text is read as markdown; a longer one is shown as it is written."""
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-_PLAIN = re.compile(r"(?:[^\W_]|[ \n·…–—×≈.,;:!?'\"()%/+=-])*")
-"""Characters of which no markup, mathematics or HTML can be made that does anything."""
+_NOT_PLAIN = re.compile(r"[^\w \n·…–—×≈.,;:!?'\"()%/+=-]|_")
+"""All but characters of which no markup, mathematics or HTML can be made that does anything."""
 
 
 def literal(text: str) -> str:
@@ -18,7 +18,7 @@ def literal(text: str) -> str:
     Args:
         text: Anything, such as the message of a service.
     """
-    if _PLAIN.fullmatch(text):
+    if not _NOT_PLAIN.search(text):
         return " ".join(text.split())
     from deepshi_jupyter.display.neutral_markdown import literal_line
 
@@ -35,7 +35,7 @@ def safe_markdown(markdown: str) -> str:
         The text itself if it is plain, else `deepshi_jupyter.display.neutral_markdown.neutralise`
         of it.
     """
-    if _PLAIN.fullmatch(markdown):
+    if not _NOT_PLAIN.search(markdown):
         return markdown
     from deepshi_jupyter.display.neutral_markdown import neutralise
 
