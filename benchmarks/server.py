@@ -3,8 +3,7 @@
 It prints its port and plays streams by the model's name: ``one`` (a single token that is the
 monotonic time of its writing), ``stamped-N`` (N such tokens, 20 ms apart), ``many-N`` (N tokens as
 fast as it can, one HTTP chunk each), ``big-M`` (M megabytes in 16-character tokens), ``paced-N``
-(N tokens of 4
-characters, 200 a second, with a paragraph's end and some emphasis now and then).
+(N tokens of 4 characters, 200 a second, with some emphasis and a paragraph's end now and then).
 """
 
 from __future__ import annotations
