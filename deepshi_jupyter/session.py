@@ -191,11 +191,11 @@ class Session:
                 "The prompt is empty.", "Write a question below the `%%deepshi` line."
             )
         entry = self._entry_of(question)
-        if question.attachments:
+        context = self._conversation_of(question).before(question.cell).messages()
+        if _holds_images([*context, *messages]):
             check_images_taken(entry, question.model or self.model)
-        conversation = self._conversation_of(question)
         request = self._ready_client().prepare(
-            [*conversation.before(question.cell).messages(), *messages],
+            [*context, *messages],
             model=self._allowed(question.model or self.model),
             stream=question.stream,
             extra=question.extra,
@@ -410,6 +410,15 @@ def in_background(work: Callable[[], T]) -> concurrent.futures.Future[T]:
 
     threading.Thread(target=run, name="deepshi", daemon=True).start()
     return future
+
+
+def _holds_images(messages: list[dict[str, Any]]) -> bool:
+    return any(
+        isinstance(part, dict) and part.get("type") == "image_url"
+        for message in messages
+        if isinstance(content := message.get("content"), list)
+        for part in content
+    )
 
 
 def _pass_on(call: RunningCall, presenter: Presenter) -> None:

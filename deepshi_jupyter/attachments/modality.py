@@ -22,6 +22,6 @@ def check_images_taken(model: Model | None, name: str) -> None:
         taken = ", ".join(sorted(modalities)) or "nothing"
         raise InvalidRequestError(
             f"{name} takes no images: the catalogue lists {taken} as its input.",
-            "Ask a model that takes images (`-m MODEL`; `%deepshi models` lists them), or leave "
-            "--attach out.",
+            "Ask a model that takes images (`-m MODEL`; `%deepshi models` lists them), leave "
+            "--attach out, or begin anew with `%deepshi reset` if they stand in an earlier turn.",
         )

@@ -284,3 +284,12 @@ def test_reloading_the_extension_keeps_what_was_set(shell: Shell) -> None:
     shell.run("%reload_ext deepshi_jupyter")
     shell.run("%deepshi")
     assert shell.session.settings.max_retries == 5
+
+
+def test_images_of_earlier_turns_are_not_sent_to_a_model_that_takes_none(offline: Shell) -> None:
+    header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\2\0\0\0\1\x08\x02\0\0\0"
+    offline.names["png"] = header + bytes(40)
+    offline.run("%%deepshi -m offline-vision --attach png\nWhat is in it?")
+    with pytest.raises(InputError, match="takes no images") as caught:
+        offline.run("%%deepshi -m offline-chat\nAnd now?")
+    assert "%deepshi reset" in caught.value.todo
