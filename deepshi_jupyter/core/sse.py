@@ -58,7 +58,8 @@ class EventStreamDecoder:
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
         if not self._buffer and piece.endswith(b"\n\n"):  # whole events in one piece, as usual
-            if piece.startswith(b"data: ") and piece.find(b"\n") == len(piece) - 2:
+            is_one = piece.startswith(b"data: ") and piece.find(b"\n") == len(piece) - 2
+            if is_one and piece.isascii():  # bytes beyond ASCII may be damaged, which is looked at
                 self._at_start = False
                 return [ServerEvent(piece[6:-2], "message", self._id)]
             return self._dispatch(piece[:-2])

@@ -144,3 +144,19 @@ def test_the_event_that_the_end_cut_off_can_be_asked_for(stream: bytes, data: by
     decoder.feed(stream)
     unfinished = decoder.unfinished()
     assert (unfinished.data if unfinished else None) == data
+
+
+@pytest.mark.parametrize("cuts", [[], [3], [20]], ids=["whole", "in the field", "in the key"])
+def test_bytes_that_are_no_text_are_damage_wherever_they_stand(cuts: list[int]) -> None:
+    decoder = EventStreamDecoder()
+    for piece in cut(b'data: {"choices":[{"delta":{"con\x9aent":"a"}}]}\n\n', cuts):
+        decoder.feed(piece)
+    assert decoder.damaged
+
+
+def test_a_line_that_is_no_field_is_damage_and_what_servers_send_is_not() -> None:
+    damaged, sound = EventStreamDecoder(), EventStreamDecoder()
+    damaged.feed(b"d\x9ata: a\n\n")
+    sound.feed(b": ping\nevent: message\nid: 1\nretry: 2\ndata: \xc3\xa9\n\n")
+    assert damaged.damaged
+    assert not sound.damaged
