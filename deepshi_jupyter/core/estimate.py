@@ -94,6 +94,22 @@ def estimate(request: ChatRequest, model: Model | None) -> Estimate:
     )
 
 
+def room_for_answer(parameters: Mapping[str, Any], model: Model) -> int:
+    """Return how many tokens of a context to keep free for the answer.
+
+    Args:
+        parameters: The parameters of the request.
+        model: The catalogue's entry of its model.
+
+    Returns:
+        The limit that was asked for, else what the model can write, at most a quarter of its
+        context.
+    """
+    asked = [parameters[name] for name in TOKEN_LIMITS if isinstance(parameters.get(name), int)]
+    most = (model.context_length or 0) // 4
+    return asked[0] if asked else min(most, model.max_output_length or most)
+
+
 def _declarations(body: Mapping[str, Any]) -> int:
     """Estimate the tools and the schema, which go into the prompt in a form of the service's own.
 

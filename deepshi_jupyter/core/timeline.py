@@ -1,0 +1,198 @@
+"""The turns that a running kernel knows of, and which of them stand above a cell.
+
+Turns are kept by the cell that asked. A cell that runs again replaces its turns; those that it had
+stay as versions. Where the order of the document is known, it says what stands above; else the
+order in which the cells first ran.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from deepshi_jupyter.core.conversation import Turn
+from deepshi_jupyter.core.turn_record import OrderSource
+
+_NBFORMAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+SAVED_AFTER = 2.0
+"""Seconds after the end of a turn from which a saved file must show its answer."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a question is asked.
+
+    Attributes:
+        cell: The front end's id of the cell, or an empty text.
+        execution: The kernel's number of this execution; 0 outside of one.
+        number: The number that the notebook shows beside the cell, if not `execution`.
+        source: The whole source of what runs, or an empty text.
+        deleted: The ids of cells that the front end says are gone.
+        slot: What its turns are kept under, if a cell is asked from another one.
+        shown_as: The turn under whose id the kernel shows the answer, if not the new one.
+    """
+
+    cell: str = ""
+    execution: int = 0
+    number: int = 0
+    source: str = ""
+    deleted: frozenset[str] = frozenset()
+    slot: str = ""
+    shown_as: str = ""
+
+    @property
+    def key(self) -> str:
+        """What its turns are kept under: the cell, else the execution."""
+        return self.slot or self.cell or f"In[{self.execution}]"
+
+
+class DocumentOrder(msgspec.Struct, frozen=True):
+    """The cells of a document from the top, as somebody saw them.
+
+    Attributes:
+        source: Who says so.
+        cells: Their ids.
+        sources: Their sources, in the same order; empty where they are not known.
+        answered: The ids of cells that show an answer; None where that is not known.
+        at: When it was seen, in seconds since 1970; for a file, when it was saved.
+    """
+
+    source: OrderSource
+    cells: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    answered: frozenset[str] | None = None
+    at: float = 0.0
+
+    def cell_of(self, place: Place) -> str:
+        """Return the id of the cell that asks, or an empty text where it cannot be told.
+
+        Front ends that send no id of nbformat's are known by the source, if only one cell has it.
+        """
+        if place.cell in self.cells:
+            return place.cell
+        if place.cell and _NBFORMAT_ID.fullmatch(place.cell):
+            return ""
+        same = [c for c, s in zip(self.cells, self.sources, strict=False) if s == place.source]
+        return same[0] if len(same) == 1 else ""
+
+    def shows(self, turn: Turn) -> bool:
+        """False if the document was saved after a turn and no longer has its cell or answer."""
+        if not turn.cell or not _NBFORMAT_ID.fullmatch(turn.cell):
+            return True
+        if self.source == "disk" and self.at <= turn.ended + SAVED_AFTER:
+            return True
+        if turn.cell not in self.cells:
+            return False
+        return self.answered is None or turn.cell in self.answered
+
+
+class _Slot:
+    """The turns of one cell."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.versions: list[Turn] = []
+
+
+class Timeline:
+    """The turns by cell, in the order in which the cells first ran."""
+
+    def __init__(self) -> None:
+        self._slots: dict[str, _Slot] = {}
+
+    def __iter__(self) -> Iterator[Turn]:
+        for slot in self._slots.values():
+            yield from slot.turns
+
+    def __len__(self) -> int:
+        return sum(len(slot.turns) for slot in self._slots.values())
+
+    def begin(self, place: Place) -> None:
+        """Note that a cell asks: what it answered in an earlier execution becomes a version."""
+        slot = self._slots.get(place.key)
+        if slot is not None:
+            earlier = [turn for turn in slot.turns if turn.execution != place.execution]
+            slot.versions += earlier
+            slot.turns = [turn for turn in slot.turns if turn not in earlier]
+
+    def add(self, turn: Turn, key: str) -> None:
+        """Take in a turn.
+
+        Args:
+            turn: The turn.
+            key: The `Place.key` of what asked it.
+        """
+        self._slots.setdefault(key, _Slot()).turns.append(turn)
+
+    def versions(self, turn: Turn) -> tuple[Turn, ...]:
+        """Return all versions of a turn, oldest first, itself as the last."""
+        slot = self._slots[self.key_of(turn)]
+        same = [t for t in slot.versions if t.record.place == turn.record.place]
+        return (*same, turn)
+
+    def pick(self, turn: Turn, version: Turn) -> None:
+        """Let a version of a turn count in its place."""
+        slot = self._slots[self.key_of(turn)]
+        slot.turns[slot.turns.index(turn)] = version
+        others = (t for t in slot.versions if t.record.id != version.record.id)
+        slot.versions = [*others, turn]
+
+    def above(self, place: Place, order: DocumentOrder | None) -> tuple[list[Turn], OrderSource]:
+        """Return the visible turns above a place, and who gave the order.
+
+        Args:
+            place: Where the question is asked.
+            order: The document as far as it is known.
+        """
+        cell = order.cell_of(place) if order else ""
+        own = self._asked_before(place)
+        if order is None or not cell:
+            turns = self._turns(self._keys_before(place.key), order, place)
+            # Without any cell id, what a file held need not be what stands above.
+            return [*(t for t in turns if t.execution or place.cell), *own], "execution"
+        ranks = self._ranks(order)
+        mine = (order.cells.index(cell), 0)
+        before = sorted((k for k in self._slots if ranks[k] < mine), key=ranks.__getitem__)
+        return [*self._turns(before, order, place), *own], order.source
+
+    def visible(self, order: DocumentOrder | None) -> list[Turn]:
+        """Return all visible turns in the order of the document."""
+        keys = list(self._slots)
+        if order is not None:
+            keys.sort(key=self._ranks(order).__getitem__)
+        return self._turns(keys, order, Place())
+
+    def _asked_before(self, place: Place) -> list[Turn]:
+        """Return what the same execution of a cell has asked; its earlier answer is replaced."""
+        slot = self._slots.get(place.key)
+        return [turn for turn in slot.turns if turn.execution == place.execution] if slot else []
+
+    def _keys_before(self, key: str) -> list[str]:
+        """Return the cells that ran first before one."""
+        keys = list(self._slots)
+        return keys[: keys.index(key)] if key in self._slots else keys
+
+    def _ranks(self, order: DocumentOrder) -> dict[str, tuple[int, int]]:
+        """Return where each cell stands; one that is not in the document yet, after its forerunner.
+
+        The forerunner is the cell that ran first before it.
+        """
+        index = {cell: place for place, cell in enumerate(order.cells)}
+        ranks: dict[str, tuple[int, int]] = {}
+        last = (-1, 0)
+        for key in self._slots:
+            last = (index[key], 0) if key in index else (last[0], last[1] + 1)
+            ranks[key] = last
+        return ranks
+
+    def _turns(self, keys: list[str], order: DocumentOrder | None, place: Place) -> list[Turn]:
+        there = [key for key in keys if key in self._slots and key not in place.deleted]
+        turns = [turn for key in there for turn in self._slots[key].turns]
+        if order is None:
+            return turns
+        return [turn for turn in turns if turn.cell == place.cell or order.shows(turn)]
+
+    def key_of(self, turn: Turn) -> str:
+        """Return what a turn is kept under."""
+        return next(key for key, slot in self._slots.items() if turn in slot.turns)
