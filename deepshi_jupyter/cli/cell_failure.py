@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.core.printable import printable
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _MOST_LINES = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.core.printable import printable
 from deepshi_jupyter.errors import DeepshiError, MissingKeyError
 
 _NO_KEY = (

@@ -89,7 +89,7 @@ def demo_environment(environment: Mapping[str, str], base_url: str) -> dict[str,
         A copy without any setting of ours but endpoint and model, which reaches this machine
         directly where the network is behind a proxy.
     """
-    from deepshi_jupyter.session import OFFLINE_MODEL
+    from deepshi_jupyter.connection import OFFLINE_MODEL
 
     kept = {name: value for name, value in environment.items() if not name.startswith("DEEPSHI_")}
     direct = ",".join(filter(None, [kept.get("NO_PROXY") or kept.get("no_proxy"), "127.0.0.1"]))

@@ -82,24 +82,24 @@ def examine(session: Session, *, call: bool = True) -> Iterator[Check]:
 
     yield checks.check_versions(_versions())
     try:
-        endpoint = session.endpoint()
+        endpoint = session.connection.endpoint()
     except ConfigurationError as error:
         yield checks.failure("endpoint", error)
         return
     try:
-        credential = session.credential()
+        credential = session.connection.credential()
     except ConfigurationError as error:
         yield checks.failure("key", error)
         return
     listed = _ask_for_catalogue(session)
-    address = "embedded in this process" if session.is_offline else endpoint.base_url
+    address = "embedded in this process" if session.connection.is_offline else endpoint.base_url
     yield checks.check_endpoint(address, endpoint.source, listed.error, listed.seconds)
     source = credential.source if credential.secret is not None else None
     key = checks.check_key(source, listed.error, needs_key=endpoint.needs_key)
     yield key
     if key.mark == "failed" or checks.is_unreachable(listed.error):
         return
-    yield checks.check_catalogue(listed.catalogue, listed.error, session.model)
+    yield checks.check_catalogue(listed.catalogue, listed.error, session.connection.model)
     if call:
         yield from _call(session)
 
@@ -114,7 +114,7 @@ def _ask_for_catalogue(session: Session) -> _Listed:
     began = time.monotonic()
     catalogue, failed = None, None
     try:
-        catalogue = session.models(refresh=True)
+        catalogue = session.connection.models(refresh=True)
     except CallError as error:
         failed = error
     return _Listed(catalogue, failed, time.monotonic() - began)
@@ -201,7 +201,7 @@ def _print_lines(checks: Iterable[Check]) -> list[Check]:
 
 def line_of(check: Check, ink: Ink) -> str:
     """Return the one line of a check; what a service said in it is made safe to print."""
-    from deepshi_jupyter.display.printable import printable
+    from deepshi_jupyter.core.printable import printable
 
     marks = {"ok": ink.green("✓"), "warning": ink.yellow("!"), "failed": ink.red("✗")}
     todo = f" → {check.todo}" if check.todo else ""

@@ -10,13 +10,31 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from deepshi_jupyter.cli import ask, demo, doctor, models, serve
+from deepshi_jupyter.cli import (
+    ask,
+    cost,
+    demo,
+    diff,
+    doctor,
+    export,
+    import_,
+    log,
+    merge,
+    models,
+    scan,
+    serve,
+    status,
+    verify,
+)
 from deepshi_jupyter.cli.complaint import complain
 from deepshi_jupyter.cli.help_page import PROGRAM, HelpPage, epilog
 from deepshi_jupyter.errors import DeepshiError, DeepshiWarning, OptionError
 from deepshi_jupyter.version import __version__
 
-SUBCOMMANDS = (demo, serve, doctor, models, ask)
+SUBCOMMANDS = (
+    *(demo, serve, doctor, models, ask),
+    *(status, verify, log, cost, diff, export, import_, merge, scan),
+)
 """Each has `declare`, which adds its parser, and sets `run` as what its options lead to."""
 
 _PAGE = HelpPage(

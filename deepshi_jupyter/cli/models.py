@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
     session = new_session(options)
     try:
-        catalogue = session.models()
+        catalogue = session.connection.models()
     finally:
         session.close()
     if options.json:
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         from deepshi_jupyter.display.model_table import model_table
 
-        print(model_table(catalogue, session.endpoint().base_url))
+        print(model_table(catalogue, session.connection.endpoint().base_url))
     return 0
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TextIO
 
 from deepshi_jupyter.core.events import Event
+from deepshi_jupyter.core.printable import printable
 from deepshi_jupyter.display.answer import Answer, ToolOutcome
 from deepshi_jupyter.display.footer import explanations, footer
 from deepshi_jupyter.display.live import RATE, retry_of, text_of
-from deepshi_jupyter.display.printable import printable
 from deepshi_jupyter.display.tool_card import tool_line
 
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from deepshi_jupyter.cli.cell_failure import error_lines, head, unstyled
 from deepshi_jupyter.cli.ink import Ink
 from deepshi_jupyter.core.events import ReasoningDelta, TextDelta
-from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.core.printable import printable
 from deepshi_jupyter.display.terminal import Terminal
 
 _SHOWN_LINES = 8

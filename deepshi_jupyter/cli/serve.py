@@ -84,8 +84,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _announce(base_url: str) -> None:
+    from deepshi_jupyter.connection import OFFLINE_MODEL
     from deepshi_jupyter.offline import NOTICE
-    from deepshi_jupyter.session import OFFLINE_MODEL
 
     setting = "set" if os.name == "nt" else "export"
     print(f"The embedded endpoint listens at {base_url}\n{NOTICE}\n")

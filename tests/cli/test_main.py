@@ -9,7 +9,7 @@ import pytest
 from deepshi_jupyter.cli.main import SUBCOMMANDS, main
 from deepshi_jupyter.version import __version__
 
-NAMES = [module.__name__.rpartition(".")[2] for module in SUBCOMMANDS]
+NAMES = [module.__name__.rpartition(".")[2].rstrip("_") for module in SUBCOMMANDS]
 
 
 def test_a_bare_call_prints_help_and_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,7 +20,10 @@ def test_a_bare_call_prints_help_and_is_wrong_usage(capsys: pytest.CaptureFixtur
 
 
 def test_the_subcommands_are_those_that_are_promised() -> None:
-    assert NAMES == ["demo", "serve", "doctor", "models", "ask"]
+    assert NAMES == [
+        *("demo", "serve", "doctor", "models", "ask", "run", "status", "verify", "log", "cost"),
+        *("diff", "drift", "export", "import", "restore", "merge", "scan"),
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
