@@ -14,13 +14,13 @@ from deepshi_jupyter.version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from deepshi_jupyter.ask_function import ask
     from deepshi_jupyter.client.aio import AsyncClient
     from deepshi_jupyter.client.sync import Client
     from deepshi_jupyter.core.catalogue import Catalogue
     from deepshi_jupyter.core.reply import Reply
     from deepshi_jupyter.core.usage import Usage
     from deepshi_jupyter.errors import CallError, DeepshiError, DeepshiWarning, InputError
-    from deepshi_jupyter.session import ask
     from deepshi_jupyter.tools import tool
 
 __all__ = [
@@ -50,7 +50,7 @@ _HOMES = {
     "InputError": "errors",
     "Reply": "core.reply",
     "Usage": "core.usage",
-    "ask": "session",
+    "ask": "ask_function",
     "tool": "tools",
 }
 

@@ -8,15 +8,23 @@ from typing import Any, Protocol
 
 import msgspec
 
-from deepshi_jupyter.core.catalogue import Price
+from deepshi_jupyter.core.recordings import Recording
 from deepshi_jupyter.core.reply import Reply, ToolCall
-from deepshi_jupyter.core.request import ChatRequest
-from deepshi_jupyter.display.answer import Answer
+from deepshi_jupyter.core.turn_record import Json, RecordedCall, TurnRecord
+from deepshi_jupyter.core.usage import read_usage
 from deepshi_jupyter.display.footer import dollars
 from deepshi_jupyter.display.live import Presenter
 from deepshi_jupyter.errors import CallError, InvalidAnswerError
-from deepshi_jupyter.notebook.turn_record import turn_record
+from deepshi_jupyter.opening import Opening
+from deepshi_jupyter.prepared import Prepared
 from deepshi_jupyter.question import Question
+from deepshi_jupyter.recorded_turn import (
+    Said,
+    answer_of,
+    outcome_of,
+    replayed_id,
+    same_turn,
+)
 from deepshi_jupyter.tools import default_toolbox
 from deepshi_jupyter.tools.definition import Tool
 from deepshi_jupyter.tools.result import ToolResult
@@ -28,20 +36,32 @@ from deepshi_jupyter.tools.steps import Finished, next_step
 class Caller(Protocol):
     """What one question needs of a session."""
 
-    def message_of(self, question: Question) -> dict[str, Any]:
-        """Return the message that a question adds to the conversation."""
+    def open(self, question: Question) -> Opening:
+        """Settle where a question stands, what it sees, and of whom it is asked."""
 
-    def request_of(self, question: Question, messages: list[dict[str, Any]]) -> ChatRequest:
-        """Return the request for a question and what came after it."""
+    def prepared(self, question: Question, opening: Opening, said: Said) -> Prepared:
+        """Return the next request of a turn with its key."""
 
-    def follow(self, request: ChatRequest, presenter: Presenter) -> Reply:
+    def recorded(self, prepared: Prepared, opening: Opening) -> Recording | None:
+        """Return what is recorded as the answer to a request, where the mode allows."""
+
+    def follow(self, prepared: Prepared, record: TurnRecord, presenter: Presenter) -> Reply:
         """Make one call and tell the presenter what comes."""
 
-    def keep(self, question: Question, messages: list[dict[str, Any]], reply: Reply) -> None:
-        """Make a finished turn part of the conversation."""
+    def new_record(
+        self, question: Question, opening: Opening, said: Said, prepared: Prepared
+    ) -> TurnRecord:
+        """Return the record of a turn as far as it came."""
 
-    def price_of(self, reply: Reply) -> Price | None:
-        """Return what the asked model costs, if that is known."""
+    def keep(
+        self,
+        question: Question,
+        opening: Opening,
+        record: TurnRecord,
+        sent: tuple[Json, ...],
+        presenter: Presenter,
+    ) -> None:
+        """Make a turn part of the notebook's state, and write it down."""
 
 
 class Asking:
@@ -51,16 +71,24 @@ class Asking:
         session: Whose conversation and client it uses.
         question: What is asked.
         presenter: Where the answer is shown.
+
+    Attributes:
+        ended: The reply and the record of the turn, once it has ended; None before.
     """
 
     def __init__(self, session: Caller, question: Question, presenter: Presenter) -> None:
         self._session = session
         self._question = question
         self._presenter = presenter
-        self._messages = [session.message_of(question)]
-        self._repairs: list[dict[str, Any]] = []
+        self._messages: list[Json] = []
+        self._repairs: list[Json] = []
         self._replies: list[Reply] = []
+        self._calls: list[RecordedCall] = []
         self._cards: list[ToolResult] = []
+        self._recordings: list[Recording | None] = []
+        self.ended: tuple[Reply, TurnRecord] | None = None
+        self._opening: Opening
+        self._prepared: Prepared
 
     def run(self) -> Reply:
         """Ask until there is an answer, show it, and keep the turn.
@@ -69,25 +97,25 @@ class Asking:
             The last reply, with its parsed value where a form was asked for.
 
         Raises:
-            InputError: The question cannot be sent.
+            InputError: The question cannot be sent, or nothing recorded answers it.
             CallError: A call failed, or no answer had the form that was asked for.
         """
+        self._opening = self._session.open(self._question)
+        self._messages = [self._question.message(self._opening.entry)]
         try:
             reply = self._answer()
         except CallError as error:
-            self._show_partial(error)
+            self._end_partial(error)
             raise
-        reply = msgspec.structs.replace(reply, notices=(*reply.notices, *self._sums()))
-        self._presenter.end(self._shown(reply))
-        self._session.keep(self._question, self._messages, reply)
-        return reply
+        return self._end(reply)
 
     def _answer(self) -> Reply:
         while True:
             reply = self._call()
             step = next_step(self._messages, reply)
             if not isinstance(step, Finished):
-                self._messages += step.messages([self._run(call) for call in step.calls])
+                outcomes = [self._run(call) for call in step.calls]
+                self._messages += step.messages(outcomes)
                 continue
             try:
                 return self._parsed(reply)
@@ -95,22 +123,45 @@ class Asking:
                 self._ask_again(reply, error)
 
     def _call(self) -> Reply:
-        request = self._session.request_of(self._question, [*self._messages, *self._repairs])
-        reply = self._session.follow(request, self._presenter)
-        self._replies.append(reply)
+        said = self._said()
+        self._prepared = self._session.prepared(self._question, self._opening, said)
+        recording = self._session.recorded(self._prepared, self._opening)
+        if recording is None:
+            record = self._record(said)
+            reply = self._session.follow(self._prepared, record, self._presenter)
+            call = self._prepared.answered(reply)
+        else:
+            reply = self._prepared.replayed(recording)
+            call = recording.call
+        self._note(reply, call, recording)
         return reply
 
+    def _note(self, reply: Reply, call: RecordedCall, recording: Recording | None) -> None:
+        self._replies.append(reply)
+        self._calls.append(call)
+        self._recordings.append(recording)
+
     def _run(self, call: ToolCall) -> ToolResult:
-        result = run_call(
-            call,
-            self._question.tools,
-            toolbox=default_toolbox,
-            approve=self._question.approve or _refuse,
-            clock=time.monotonic,
-        )
+        result = self._recorded_outcome(call)
+        if result is None:
+            result = run_call(
+                call,
+                self._question.tools,
+                toolbox=default_toolbox,
+                approve=self._question.approve or _refuse,
+                clock=time.monotonic,
+            )
         self._cards.append(result)
         self._presenter.card(result)
         return result
+
+    def _recorded_outcome(self, call: ToolCall) -> ToolResult | None:
+        """Return what came of a tool when the answer was recorded; a replay runs no tools."""
+        recorded = self._recordings[-1]
+        if recorded is None or self._opening.mode != "replay":
+            return None
+        tools = recorded.record.tools
+        return next((outcome_of(t) for t in tools if t.get("call_id") == call.id), None)
 
     def _parsed(self, reply: Reply) -> Reply:
         """Return the reply with its value, if it has the form that was asked for."""
@@ -123,46 +174,75 @@ class Asking:
         return msgspec.structs.replace(reply, parsed=value)
 
     def _ask_again(self, reply: Reply, error: InvalidAnswerError) -> None:
-        """Tell the model what is wrong with its answer; what was wrong is not kept."""
+        """Tell the model what is wrong with its answer; what was wrong is no part of the turn."""
         if len(self._repairs) >= 2 * self._question.repairs:
             error.partial = reply
             raise error
         correction = f"{error.what} Answer again, in that form and with nothing else."
         self._repairs += [reply.message, {"role": "user", "content": correction}]
 
-    def _sums(self) -> list[str]:
-        """Say what all calls of this turn used, if there were several."""
-        if len(self._replies) < 2:
-            return []
-        usages = [reply.usage for reply in self._replies if reply.usage]
-        tokens_in = sum(usage.prompt_tokens or 0 for usage in usages)
-        tokens_out = sum(usage.completion_tokens or 0 for usage in usages)
-        cost = sum(usage.cost or 0.0 for usage in usages)
-        words = f"{tokens_in:,} tokens in / {tokens_out:,} out"
-        repairs = f", {len(self._repairs) // 2} of them repairs" if self._repairs else ""
-        priced = f", {dollars(cost)}" if cost else ""
-        return [f"This turn took {len(self._replies)} calls{repairs}: {words}{priced} in all."]
-
-    def _shown(self, reply: Reply) -> Answer:
-        question = self._question
-        inserted = question.prompt.inserted
-        shortened = [f"{{{{{v.expression}}}}}: {v.note}." for v in inserted if v.note]
-        return Answer(
-            reply=reply,
-            price=self._session.price_of(reply),
-            cards=tuple(self._cards),
-            inserted=len(inserted),
-            remarks=(*question.remarks, *shortened),
-            record=turn_record(reply, self._messages, question.prompt),
-            form=question.form,
+    def _said(self, *remarks: str) -> Said:
+        return Said(
+            messages=[*self._messages],
+            repairs=[*self._repairs],
+            calls=[*self._calls],
+            tools=[*self._cards],
+            remarks=remarks,
         )
 
-    def _show_partial(self, error: CallError) -> None:
-        partial: Reply | None = error.partial
-        if partial is None:
+    def _remarks(self) -> list[str]:
+        inserted = self._question.prompt.inserted
+        shortened = [f"{{{{{v.expression}}}}}: {v.note}." for v in inserted if v.note]
+        return [*self._question.remarks, *shortened, *_sums(self._calls, len(self._repairs) // 2)]
+
+    def _record(self, said: Said) -> TurnRecord:
+        return self._session.new_record(self._question, self._opening, said, self._prepared)
+
+    def _end(self, reply: Reply) -> Reply:
+        record = self._as_recorded(self._record(self._said(*self._remarks())))
+        self._presenter.end(answer_of(record))
+        sent = (*self._messages, reply.message)
+        self._session.keep(self._question, self._opening, record, sent, self._presenter)
+        self.ended = reply, record
+        return reply
+
+    def _as_recorded(self, record: TurnRecord) -> TurnRecord:
+        """Return the record that a replay leaves: the recorded one, if it is the same turn."""
+        last = self._recordings[-1]
+        if last is None:
+            return record
+        if same_turn(record, last.record):
+            return last.record
+        new_id = replayed_id(record, last.record)
+        made_by, price = last.record.made_by, last.record.price
+        return msgspec.structs.replace(record, id=new_id, made_by=made_by, price=price)
+
+    def _end_partial(self, error: CallError) -> None:
+        """Show and keep what came of an answer that broke off, or is not what was asked for."""
+        if error.partial is None:
             self._presenter.abandon()
-        else:
-            self._presenter.end(self._shown(partial))
+            return
+        if not self._replies or error.partial is not self._replies[-1]:
+            self._note(error.partial, self._prepared.answered(error.partial), None)
+        record = self._record(self._said(*self._remarks()))
+        record = msgspec.structs.replace(record, kind="partial")
+        self._presenter.end(answer_of(record))
+        self._session.keep(self._question, self._opening, record, (), self._presenter)
+        self.ended = error.partial, record
+
+
+def _sums(calls: list[RecordedCall], repairs: int) -> list[str]:
+    """Say what all calls of a turn used, if there were several."""
+    if len(calls) < 2:
+        return []
+    usages = [read_usage(call.usage) for call in calls if call.usage]
+    tokens_in = sum(usage.prompt_tokens or 0 for usage in usages)
+    tokens_out = sum(usage.completion_tokens or 0 for usage in usages)
+    cost = sum(call.cost_usd or 0.0 for call in calls)
+    words = f"{tokens_in:,} tokens in / {tokens_out:,} out"
+    repaired = f", {repairs} of them repairs" if repairs else ""
+    priced = f", {dollars(cost)}" if cost else ""
+    return [f"This turn took {len(calls)} calls{repaired}: {words}{priced} in all."]
 
 
 def _refuse(_: Tool, __: Mapping[str, Any]) -> Approval:

@@ -8,6 +8,8 @@
     │   │   └── UnknownModelError   a model id that the catalogue does not list
     │   ├── InterpolationError      a ``{{…}}`` in the prompt that has no value
     │   ├── OptionError             an option of a magic or command that does not exist
+    │   ├── RecordError             a turn record or notebook that cannot be read
+    │   ├── ReplayMissError         nothing recorded answers the request
     │   └── ConfigurationError      endpoint, key or setting
     │       └── MissingKeyError     no API key was found
     └── CallError                   the call was made; has status, code, attempts, partial …
@@ -84,6 +86,14 @@ class InterpolationError(InputError):
 
 class OptionError(InputError):
     """An option or subcommand that does not exist, or a value that it does not take."""
+
+
+class RecordError(InputError):
+    """A turn record, recording or notebook file that cannot be read."""
+
+
+class ReplayMissError(InputError):
+    """Nothing recorded answers a request in the mode ``replay``; nothing was sent."""
 
 
 class ConfigurationError(InputError):

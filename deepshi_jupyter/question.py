@@ -9,6 +9,8 @@ import msgspec
 
 from deepshi_jupyter.core.catalogue import Model
 from deepshi_jupyter.core.template import Prompt
+from deepshi_jupyter.core.timeline import Place
+from deepshi_jupyter.core.turn_record import MAIN_CHAT, Start
 from deepshi_jupyter.schema.answer import AnswerSchema
 from deepshi_jupyter.tools.definition import Tool
 from deepshi_jupyter.tools.run import Answer as Approval
@@ -36,7 +38,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         tools: The functions that the model may call.
         approve: Asks the user whether a tool may run; None refuses all that need asking.
         form: How the answer's text is shown, one of `deepshi_jupyter.display.answer.FORMS`.
-        cell: The id of the cell that asks, or None.
+        chat: The conversation that it belongs to.
+        start: Where its context begins: above, at this question, or nowhere.
+        fork: ``CHAT@CELL``, the turn that its context goes on from, or an empty text.
+        place: Where it is asked.
+        options: The options of its cell that take part in the request, in one form.
+        source_sha256: The hash of the cell's text that asks; of the body, or of a plain cell.
+        mode: One of `deepshi_jupyter.settings.MODES`, or an empty text for the session's.
+        recording: A file of recorded answers to look in, or an empty text.
+        record: A file that the turn is recorded in, or an empty text.
     """
 
     prompt: Prompt
@@ -53,7 +63,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[Tool, ...] = ()
     approve: Approve | None = None
     form: str = "markdown"
-    cell: str | None = None
+    chat: str = MAIN_CHAT
+    start: Start = ""
+    fork: str = ""
+    place: Place = Place()
+    options: tuple[str, ...] = ()
+    source_sha256: str = ""
+    mode: str = ""
+    recording: str = ""
+    record: str = ""
 
     def message(self, model: Model | None) -> dict[str, Any]:
         """Return the user's message: the text, or text and attachments as content parts.

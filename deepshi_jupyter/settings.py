@@ -22,6 +22,14 @@ DISPLAYS = ("auto", "blocks", "once", "text", "deltas")
 """How answers are shown while they come: see `deepshi_jupyter.display.choose`."""
 
 
+MODES = ("live", "auto", "replay", "refresh")
+"""Where answers come from: the service; what is recorded, else the service; only what is recorded;
+the service, with the recorded answer kept as a version."""
+
+MODE_VARIABLE = "DEEPSHI_MODE"
+RECORD_VARIABLE = "DEEPSHI_RECORD"
+RECORDING_VARIABLE = "DEEPSHI_RECORDING"
+
 LONGEST_TIMEOUT = 1e6
 """Seconds; sockets take no endless number."""
 
@@ -39,6 +47,12 @@ class Settings(msgspec.Struct, kw_only=True):
         max_retries: Tries after the first.
         allowed_models: The only models that may be asked; empty allows all.
         display: How answers are shown while they come, one of `DISPLAYS`.
+        mode: Where answers come from, one of `MODES`; empty: ``DEEPSHI_MODE``, else live.
+        endpoint_name: The endpoint's name in keys and records, so that one that moves keeps its
+            recordings; empty: its address.
+        store: Where the journal lies, ``off`` for none; empty: found by the notebook.
+        record: A file that turns are recorded in; empty: ``DEEPSHI_RECORD``.
+        recording: A file of recorded answers; empty: ``DEEPSHI_RECORDING``.
     """
 
     base_url: str = ""
@@ -50,6 +64,11 @@ class Settings(msgspec.Struct, kw_only=True):
     max_retries: int = 2
     allowed_models: tuple[str, ...] = ()
     display: str = "auto"
+    mode: str = ""
+    endpoint_name: str = ""
+    store: str = ""
+    record: str = ""
+    recording: str = ""
 
     def set(self, name: str, text: str) -> None:
         """Set one value from its text; ``auto`` takes a setting or parameter back.
@@ -80,6 +99,37 @@ class Settings(msgspec.Struct, kw_only=True):
     def environment_model(self) -> str:
         """Return the model that the settings name, else the environment, else an empty text."""
         return self.model or os.environ.get(MODEL_VARIABLE, "").strip()
+
+    def present_mode(self) -> str:
+        """Return the mode that the settings name, else the environment, else ``live``.
+
+        Raises:
+            OptionError: The environment names none of `MODES`.
+        """
+        return read_mode(MODE_VARIABLE, self.mode or os.environ.get(MODE_VARIABLE, "") or "live")
+
+    def present_record(self) -> str:
+        """Return the file that turns are recorded in, or an empty text."""
+        return self.record or os.environ.get(RECORD_VARIABLE, "")
+
+    def present_recording(self) -> str:
+        """Return the file of recorded answers, or an empty text."""
+        return self.recording or os.environ.get(RECORDING_VARIABLE, "")
+
+
+def read_mode(name: str, text: str) -> str:
+    """Return a mode.
+
+    Args:
+        name: What named it, for the error.
+        text: What it named.
+
+    Raises:
+        OptionError: It is none of `MODES`.
+    """
+    if text not in MODES:
+        raise OptionError(f"{name} is {text!r}.", f"Expected one of {', '.join(MODES)}.")
+    return text
 
 
 def _as_json(text: str) -> Any:
@@ -135,6 +185,11 @@ _READERS: Mapping[str, tuple[Callable[[str, str], Any], Any]] = {
     "max_retries": (_read_count, 2),
     "allowed_models": (_read_list, ()),
     "display": (_read_display, "auto"),
+    "mode": (read_mode, ""),
+    "endpoint_name": (_read_text, ""),
+    "store": (_read_text, ""),
+    "record": (_read_text, ""),
+    "recording": (_read_text, ""),
 }
 
 SETTING_NAMES = (*_READERS, *PARAMETERS)

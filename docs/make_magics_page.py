@@ -24,7 +24,17 @@ from deepshi_jupyter.core.summary import LONGEST_TEXT, LONGEST_VALUE, ROWS
 from deepshi_jupyter.display.choose import VARIABLE as DISPLAY_VARIABLE
 from deepshi_jupyter.magics.commands import COMMANDS
 from deepshi_jupyter.magics.deepshi import DeepshiMagics
-from deepshi_jupyter.settings import DISPLAYS, MODEL_VARIABLE, SETTING_NAMES, Settings
+from deepshi_jupyter.notebook.store import VARIABLE as STORE_VARIABLE
+from deepshi_jupyter.settings import (
+    DISPLAYS,
+    MODE_VARIABLE,
+    MODEL_VARIABLE,
+    MODES,
+    RECORD_VARIABLE,
+    RECORDING_VARIABLE,
+    SETTING_NAMES,
+    Settings,
+)
 
 PAGE = Path(__file__).with_name("magics.md")
 SCRIPT = Path(__file__).name
@@ -78,9 +88,9 @@ What does a standard deviation tell about a set of measurements?
 ```
 
 Options stand on the first line, the question on the lines below. The answer comes under the cell
-and belongs to a conversation: the next question is sent with all turns before it. Where the front
-end says which cell runs, a cell that is run again replaces its own turn and sees only what came
-before it.
+and belongs to a conversation: the next question is sent with the turns that stand above it. A cell
+that is run again replaces its own turn and sees only what stands above it; its earlier answer stays
+as a version. [Conversations](conversations.md) tells what counts as above, and what becomes stale.
 
 The reply is in the variable `_deepshi`:
 
@@ -240,6 +250,45 @@ SECTIONS = (
         },
     ),
     Section(
+        "The conversation",
+        "What a question is sent with; see [conversations](conversations.md).",
+        {
+            "chat": Example(
+                ["%%deepshi --chat critic\nWhat would a reviewer object to?"],
+                "A notebook holds any number of conversations; without a name it is `main`.",
+            ),
+            "new": Example(["%%deepshi --new\nNow for something else: what is a median?"]),
+            "once": Example(["%%deepshi --once\nName a colour."]),
+            "fork": Example(
+                ["%%deepshi --chat other --from main@-1\nAnd seen from the other side?"],
+                "The turn is named by the number of its cell, by -1 for the last one, or by the "
+                "beginning of its id.",
+            ),
+        },
+    ),
+    Section(
+        "Recorded answers",
+        "Every answer is recorded, and can answer the same request again: the same messages, "
+        "parameters, model and endpoint. See [replay](replay.md).",
+        {
+            "mode": Example(
+                [
+                    "%%deepshi --once --seed 7 -o first\nName a river.",
+                    "%%deepshi --once --seed 7 --mode auto -o second\nName a river and a lake.",
+                ],
+                "Answers that broke off, or that a filter cut, are kept and never given again.",
+            ),
+            "record": Example(
+                ["%%deepshi --once --record answers.jsonl\nName a lake."],
+                "One turn a line; `%deepshi set record=FILE` does it for all cells.",
+            ),
+            "recording": Example(
+                ["%%deepshi --once --mode replay --recording answers.jsonl\nName a lake."],
+                "The notebook's own answers and the journal are looked in anyway.",
+            ),
+        },
+    ),
+    Section(
         "The form of the answer",
         "The form is asked of the service where the model supports that; a schema is told to the "
         "model in words where it does not. Either way the answer is checked. One of another form "
@@ -327,7 +376,29 @@ SUBCOMMANDS: Mapping[str, Example] = {
             "%deepshi set temperature=auto system=auto",
         ]
     ),
-    "reset": Example(["%deepshi reset"]),
+    "history": Example(["%deepshi history"], "`--chat NAME` shows one conversation alone."),
+    "context": Example(["%deepshi context", "%deepshi context --chat critic"]),
+    "versions": Example(["%deepshi versions -1"]),
+    "pick": Example(
+        ["%deepshi pick 1 -1"],
+        "The command's output keeps what was picked, so that the notebook file tells it.",
+    ),
+    "skip": Example(["%deepshi skip -1"]),
+    "unskip": Example(["%deepshi unskip -1"]),
+    "pin": Example(["%deepshi pin -1"]),
+    "unpin": Example(["%deepshi unpin -1"]),
+    "run-stale": Example(
+        ["%deepshi run-stale", "%deepshi run-stale --yes --budget 0.05"],
+        "Answers that this kernel has shown are replaced in their cells; others are shown and kept "
+        "in the output of the command. Questions of Python code are named and left to you.",
+    ),
+    "restore": Example(["%deepshi restore"]),
+    "cost": Example(["%deepshi cost"]),
+    "export": Example(
+        ["%deepshi export --to md conversation.md --force", "%deepshi export --cells --last"],
+        "Forms are `ipynb`, `md`, `jsonl`, `html`, `py` and `methods`; see [export](export.md).",
+    ),
+    "reset": Example(["%deepshi reset"], "The notebook and the journal keep everything."),
     "login": Example(
         ["%deepshi login"], "The key is never typed into a cell; see [keys](keys.md).", runs=False
     ),
@@ -343,6 +414,10 @@ VARIABLES = {
     KEY_VARIABLE: "the API key; see [keys](keys.md)",
     BASE_URL_VARIABLE: f"the endpoint's address, or `offline`; default `{DEFAULT_BASE_URL}`",
     MODEL_VARIABLE: "the model asked when neither the cell nor a setting names one",
+    MODE_VARIABLE: "where answers come from, if no setting says so",
+    RECORD_VARIABLE: "a file that turns are recorded in, if no setting names one",
+    RECORDING_VARIABLE: "a file of recorded answers, if no setting names one",
+    STORE_VARIABLE: "where the [journal](journal.md) lies; `off` for none",
     DISPLAY_VARIABLE: "how answers are shown, where the setting `display` is `auto`",
 }
 
@@ -421,9 +496,11 @@ def _fields() -> Iterator[tuple[str, Any, str]]:
     text = re.sub(r"\n {8,}", " ", inspect.getdoc(Settings) or "")
     meaning = dict(re.findall(r"^ {4}(\w+): (.*)$", text, re.MULTILINE))
     displays = ", ".join(f"`{name}`" for name in DISPLAYS)
+    modes = ", ".join(f"`{name}`" for name in MODES)
     for field in msgspec.structs.fields(Settings):
         if field.name in SETTING_NAMES:
-            yield field.name, field.default, meaning[field.name].replace("`DISPLAYS`", displays)
+            about = meaning[field.name].replace("`DISPLAYS`", displays).replace("`MODES`", modes)
+            yield field.name, field.default, about
 
 
 def _shown(default: Any) -> str:

@@ -19,6 +19,7 @@ def _apart_from_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any)
         if name.startswith("DEEPSHI") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+    monkeypatch.setenv("DEEPSHI_STORE", str(tmp_path_factory.mktemp("store") / ".deepshi"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setattr(DeepshiError, "full_traceback", False)
     yield

@@ -51,6 +51,7 @@ class Kernel:
         self._manager.kernel_spec.argv[0] = sys.executable
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DEEPSHI")},
+            "DEEPSHI_STORE": os.environ.get("DEEPSHI_STORE", "off"),  # that of the test
             "PYTHONWARNINGS": "ignore",
             **environment,
         }

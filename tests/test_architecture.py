@@ -33,7 +33,12 @@ class Rule(NamedTuple):
 
 _VALUES = {"core", "errors"}
 _PARTS = {"attachments", "client", "display", "notebook", "offline", "schema", "tools"}
-_BEHIND_A_DOOR = {*_VALUES, "display", "question", "session", "settings"}
+_SESSION = {"asking", "journaled_call", "preparation", "replay", "settings", "spent", "state"}
+_TURN = {"opening", "prepared", "question", "recorded_turn"}
+_BEHIND_A_DOOR = {
+    *(*_VALUES, "display", "notebook", "question", "recorded_turn", "session", "settings"),
+    *("connection", "state"),
+}
 
 RULES = {
     "errors": Rule(set(), set()),
@@ -44,12 +49,27 @@ RULES = {
     "display": Rule(_VALUES, {"IPython", "comm", "markdown_it", "msgspec"}),
     "offline": Rule({*_VALUES, "version"}, {"httpx", "msgspec", "tornado"}),
     "attachments": Rule(_VALUES, {"PIL", "msgspec"}),
-    "notebook": Rule({*_VALUES, "version"}, {"msgspec", "nbformat"}),
+    "notebook": Rule({*_VALUES, "version"}, {"msgspec", "nbformat", "platformdirs"}),
     "schema": Rule(_VALUES, {"jsonschema", "msgspec", "pydantic"}),
     "tools": Rule({*_VALUES, "schema"}, {"msgspec"}),  # a tool's arguments are a schema, too
     "question": Rule({*_VALUES, "schema", "tools"}, {"msgspec"}),
-    "asking": Rule({*_VALUES, *_PARTS, "question"}, {"msgspec"}),
-    "session": Rule({*_VALUES, *_PARTS, "asking", "question", "settings", "version"}, {"msgspec"}),
+    "opening": Rule(_VALUES, {"msgspec"}),
+    "prepared": Rule(_VALUES, {"msgspec"}),
+    "recorded_turn": Rule({*_VALUES, "display", "opening", "question", "tools"}, {"msgspec"}),
+    "replay": Rule(_VALUES, set()),
+    "journaled_call": Rule({*_VALUES, "notebook", "prepared"}, set()),
+    "state": Rule({*_VALUES, "notebook", "version"}, {"msgspec"}),
+    "spent": Rule(_VALUES, {"msgspec"}),
+    "connection": Rule({*_VALUES, "client", "offline", "settings"}, set()),
+    "preparation": Rule(
+        {*_VALUES, *_TURN, "attachments", "connection", "settings", "state"}, {"msgspec"}
+    ),
+    "asking": Rule({*_VALUES, *_PARTS, *_TURN}, {"msgspec"}),
+    "session": Rule({*_VALUES, *_PARTS, *_TURN, *_SESSION, "connection"}, {"msgspec"}),
+    "ask_function": Rule(
+        {*_VALUES, "attachments", "display", "question", "schema", "session", "tools"},
+        {"IPython"},
+    ),
     "magics": Rule(
         {*_BEHIND_A_DOOR, "attachments", "schema", "tools"}, {"IPython", "msgspec", "traitlets"}
     ),
@@ -58,7 +78,9 @@ RULES = {
         {"ipykernel", "jupyter_client", "msgspec", "nbclient", "nbformat", "zmq"},
     ),
     "__main__": Rule({"cli"}, set()),
-    "__init__": Rule({*_VALUES, "client", "magics", "session", "tools", "version"}, {"IPython"}),
+    "__init__": Rule(
+        {*_VALUES, "ask_function", "client", "magics", "session", "tools", "version"}, {"IPython"}
+    ),
 }
 
 ONLY_IN = {"client": {"cli.doctor"}}

@@ -86,6 +86,14 @@ class BaseClient:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.endpoint.base_url!r})"
 
+    def check_key(self) -> None:
+        """Raise if a key is needed and missing.
+
+        Raises:
+            MissingKeyError: It is.
+        """
+        require_key(self.endpoint, self.credential)
+
     def prepare(
         self,
         messages: Messages,
@@ -110,7 +118,7 @@ class BaseClient:
         Raises:
             InputError: The API would refuse it, or a key is missing.
         """
-        require_key(self.endpoint, self.credential)
+        self.check_key()
         return build_request(
             messages,
             model=model,

@@ -41,7 +41,7 @@ class RunningCall:
         """True when nothing more will come."""
         return self._ended.is_set() and not self._events
 
-    def take(self, not_before: float = 0.0) -> list[Event]:
+    def take(self, not_before: float = 0.0, patience: float | None = None) -> list[Event]:
         """Wait for news and return it.
 
         The first event is given out at once; later ones are gathered until `not_before`, so that
@@ -49,16 +49,17 @@ class RunningCall:
 
         Args:
             not_before: `time.monotonic` seconds before which only the end is worth waking up for.
+            patience: Seconds of silence after which to return with nothing; None waits on.
 
         Returns:
-            The events since the last call; an empty list at the end.
+            The events since the last call; an empty list at the end, or when patience ran out.
         """
         pause = not_before - time.monotonic()
         if pause > 0:
             self._ended.wait(pause)
         with self._news:
             self._awaited = True
-            self._news.wait_for(lambda: bool(self._events) or self._ended.is_set())
+            self._news.wait_for(lambda: bool(self._events) or self._ended.is_set(), patience)
             self._awaited = False
             events, self._events = self._events, []
         return events

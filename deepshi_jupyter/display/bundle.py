@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from deepshi_jupyter.core.printable import printable
 from deepshi_jupyter.core.reply import Choice, Reply
 from deepshi_jupyter.display.answer import Answer
 from deepshi_jupyter.display.footer import explanations, footer
 from deepshi_jupyter.display.form import in_form
-from deepshi_jupyter.display.printable import printable
 from deepshi_jupyter.display.safe_markdown import literal, safe_markdown
 from deepshi_jupyter.display.tool_card import tool_card
 

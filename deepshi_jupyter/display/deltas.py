@@ -30,6 +30,7 @@ class Deltas:
     """Sends what comes over a comm, and displays the final bundle."""
 
     interval = 1.0 / RATE
+    replaceable = True
 
     def __init__(self) -> None:
         from comm import create_comm

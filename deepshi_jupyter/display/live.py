@@ -20,7 +20,11 @@ class Presenter(Protocol):
     """Shows one answer while it comes and when it is there."""
 
     interval: float
-    """Seconds between two calls of `show`, at least."""
+    """Seconds between two calls of `show`, at least.
+
+    A presenter whose last display can be replaced later (`deepshi_jupyter.display.publish`) has the
+    attribute ``replaceable = True``.
+    """
 
     def show(self, events: list[Event]) -> None:
         """Show what came since the last call."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from deepshi_jupyter.core.events import Event
 from deepshi_jupyter.display.answer import Answer, ToolOutcome
-from deepshi_jupyter.display.bundle import answer_bundle, folded
+from deepshi_jupyter.display.bundle import folded
 from deepshi_jupyter.display.live import reasoning_of, retry_of, text_of
+from deepshi_jupyter.display.publish import publish
 from deepshi_jupyter.display.safe_markdown import literal, safe_markdown
 from deepshi_jupyter.display.tool_card import tool_card
 
@@ -37,6 +38,7 @@ class LiveBlocks:
     """Shows one answer as outputs of the cell that runs."""
 
     interval = 1.0 / 8.0
+    replaceable = True
 
     def __init__(self) -> None:
         self._blocks: FinishedBlocks | None = None
@@ -64,7 +66,7 @@ class LiveBlocks:
     def end(self, answer: Answer) -> None:
         """Put the final bundle in the place of all that was shown."""
         self.abandon()
-        _publish(answer_bundle(answer))
+        publish(answer)
 
     def abandon(self) -> None:
         """Clear what was shown as soon as the next output comes."""

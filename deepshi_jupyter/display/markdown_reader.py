@@ -22,7 +22,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.core.printable import printable
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

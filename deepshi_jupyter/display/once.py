@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from deepshi_jupyter.core.events import Event
 from deepshi_jupyter.display.answer import Answer, ToolOutcome
-from deepshi_jupyter.display.bundle import answer_bundle
+from deepshi_jupyter.display.publish import publish
 
 
 class Once:
     """Displays nothing until the reply is there."""
 
     interval = 0.1
+    replaceable = True
 
     def show(self, events: list[Event]) -> None:
         """Do nothing: every update would stay in the executed notebook's messages unread."""
@@ -20,9 +21,7 @@ class Once:
 
     def end(self, answer: Answer) -> None:
         """Display the final bundle."""
-        from IPython.display import publish_display_data
-
-        publish_display_data(answer_bundle(answer))
+        publish(answer)
 
     def abandon(self) -> None:
         """Do nothing: nothing was shown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.core.printable import printable
 from deepshi_jupyter.display.safe_markdown import literal
 
 

@@ -6,11 +6,11 @@ import sys
 from typing import TextIO
 
 from deepshi_jupyter.core.events import Event
+from deepshi_jupyter.core.printable import printable
 from deepshi_jupyter.core.reply import Reply
 from deepshi_jupyter.display.answer import Answer, ToolOutcome
 from deepshi_jupyter.display.footer import explanations, footer
 from deepshi_jupyter.display.live import RATE, reasoning_of, retry_of, text_of
-from deepshi_jupyter.display.printable import printable
 from deepshi_jupyter.display.tool_card import tool_line
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"

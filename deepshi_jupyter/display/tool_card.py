@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from deepshi_jupyter.core.printable import printable
 from deepshi_jupyter.display.answer import ToolOutcome
 from deepshi_jupyter.display.form import fenced
-from deepshi_jupyter.display.printable import printable
 from deepshi_jupyter.display.safe_markdown import literal, safe_markdown
 
 _LONGEST_LINE = 100

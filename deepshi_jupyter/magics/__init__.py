@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from deepshi_jupyter.session import Session
 
 
 def load(shell: InteractiveShell) -> None:
@@ -19,6 +22,18 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(magics)
     magic: Any = magics.deepshi
     completion.register(shell, lambda: magics.session, options_of(magic.parser), _tool_names)
+    _restore(shell, lambda: magics.session)
+
+
+def _restore(shell: InteractiveShell, session: Callable[[], Session]) -> None:
+    """Bring back the turns that the notebook file holds, and say so where somebody reads it."""
+    from deepshi_jupyter.display.choose import cell_metadata
+
+    if not os.environ.get("JPY_SESSION_NAME") or not cell_metadata(shell):
+        return  # nbclient and papermill start from nothing, and their outputs stay as they are
+    state = session().state
+    if state.has_something_to_restore():
+        print(f"{state.restore()}; %deepshi history shows them.")  # noqa: T201 - for its reader
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from deepshi_jupyter.display.printable import printable
+from deepshi_jupyter.core.printable import printable
 from deepshi_jupyter.errors import InputError
 from deepshi_jupyter.question import Approve
 from deepshi_jupyter.tools import default_toolbox

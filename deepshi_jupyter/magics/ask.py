@@ -8,9 +8,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from deepshi_jupyter.core.canonical import text_sha256
+from deepshi_jupyter.core.cell_source import AskingCell, options_of
 from deepshi_jupyter.core.estimate import estimate
 from deepshi_jupyter.core.template import Prompt, fill, fill_words, verbatim
-from deepshi_jupyter.display.choose import cell_metadata, choose
+from deepshi_jupyter.core.timeline import Place
+from deepshi_jupyter.display.choose import choose
+from deepshi_jupyter.display.running_cell import running_cell
 from deepshi_jupyter.errors import OptionError
 from deepshi_jupyter.magics.approval import approver, check_all_can_run
 from deepshi_jupyter.magics.cell_source import body_as_written
@@ -19,6 +23,7 @@ from deepshi_jupyter.magics.options import (
     extra_of,
     parameters_of,
     read_options,
+    start_of,
 )
 from deepshi_jupyter.question import Question
 from deepshi_jupyter.schema.answer import AnswerSchema, answer_schema
@@ -45,11 +50,36 @@ def ask_cell(
     names = shell.user_ns
     options = read_options(parser, fill_words(line, names))
     output = check_output_name(options.output)
-    question = _question(options, _prompt(options, shell, line, cell), shell)
+    prompt = _prompt(options, body_as_written(shell, line, cell), names)
+    question = _question(session, shell, options, prompt, line, running_cell(shell))
     if options.dry_run:
         show_request(session, question)
         return
     names[output] = session.ask(question, choose(shell, session.settings.display))
+
+
+def question_at(
+    session: Session,
+    shell: Any,
+    parser: argparse.ArgumentParser,
+    asking: AskingCell,
+    place: Place,
+) -> Question:
+    """Return the question of a cell that is not the one that runs.
+
+    Args:
+        session: The kernel's session.
+        shell: The IPython shell.
+        parser: The parser of the magic's options.
+        asking: What the cell asks.
+        place: Where it stands.
+
+    Raises:
+        InputError: The cell cannot be sent.
+    """
+    options = read_options(parser, fill_words(asking.line, shell.user_ns))
+    prompt = _prompt(options, asking.body, shell.user_ns)
+    return _question(session, shell, options, prompt, asking.line, place)
 
 
 def show_request(session: Session, question: Question) -> None:
@@ -57,22 +87,29 @@ def show_request(session: Session, question: Question) -> None:
     from IPython.display import publish_display_data
 
     request = session.prepare(question)
-    catalogue = session.catalogue_at_hand()
+    catalogue = session.connection.catalogue_at_hand()
     sentence = estimate(request, catalogue.get(request.model) if catalogue else None).sentence
     publish_display_data({"text/plain": json.dumps(request.body, ensure_ascii=False, indent=2)})
     publish_display_data({"text/plain": f"The question was not sent. {sentence}"})
 
 
-def _prompt(options: argparse.Namespace, shell: Any, line: str, cell: str) -> Prompt:
-    body = body_as_written(shell, line, cell)
-    return verbatim(body) if options.raw else fill(body, shell.user_ns)
+def _prompt(options: argparse.Namespace, body: str, names: Mapping[str, Any]) -> Prompt:
+    return verbatim(body) if options.raw else fill(body, names)
 
 
-def _question(options: argparse.Namespace, prompt: Prompt, shell: Any) -> Question:
+def _question(
+    session: Session,
+    shell: Any,
+    options: argparse.Namespace,
+    prompt: Prompt,
+    line: str,
+    place: Place,
+) -> Question:
     known, unknown = extra_of(options)
     parts, notes = _attachments(options.attach, shell.user_ns)
     tools = default_toolbox.select(options.tools) if options.tools else ()
-    check_all_can_run(tools, shell)
+    if (options.mode or session.settings.present_mode()) != "replay":  # which runs none
+        check_all_can_run(tools, shell)
     if options.repair < 0 or (options.repair and not (options.json or options.schema)):
         raise OptionError("--repair N needs --json or --schema, and N from 0.", "Add one of them.")
     return Question(
@@ -90,7 +127,15 @@ def _question(options: argparse.Namespace, prompt: Prompt, shell: Any) -> Questi
         tools=tools,
         approve=approver(shell) if tools else None,
         form=options.form,
-        cell=cell_metadata(shell).get("cellId"),
+        chat=options.chat,
+        start=start_of(options),
+        fork=options.fork,
+        place=place,
+        options=options_of(line),
+        source_sha256=text_sha256(prompt.template),
+        mode=options.mode,
+        recording=options.recording,
+        record=options.record,
     )
 
 

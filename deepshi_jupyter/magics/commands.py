@@ -12,6 +12,7 @@ from deepshi_jupyter.display.footer import OFFLINE_MARK, dollars
 from deepshi_jupyter.display.model_table import model_table
 from deepshi_jupyter.display.table import Table
 from deepshi_jupyter.errors import ConfigurationError, DeepshiError, OptionError
+from deepshi_jupyter.magics import export_commands, restore_command, stale_commands, turn_commands
 from deepshi_jupyter.session import Session
 from deepshi_jupyter.settings import SETTING_NAMES
 
@@ -50,32 +51,35 @@ def run_command(session: Session, line: str) -> Any:
 def _status(session: Session, words: list[str]) -> Table:
     """Show the endpoint, where the key came from, the model, settings and cost so far."""
     _no_words("status", words)
-    endpoint = session.endpoint()
-    settings, turns = session.settings, session.conversation.turns
-    address = "embedded in this kernel" if session.is_offline else endpoint.base_url
+    endpoint = session.connection.endpoint()
+    settings, state = session.settings, session.state
+    restored = state.restore()
+    turns = len(state.timeline)
+    address = "embedded in this kernel" if session.connection.is_offline else endpoint.base_url
     rows = [
         ("endpoint", f"{address} ({endpoint.source})"),
         ("key", _key_in_words(session)),
         ("model", _model_in_words(session)),
         ("parameters", _parameters_in_words(settings.parameters)),
-        ("system prompt", session.conversation.system or settings.system or "none"),
-        ("conversation", f"{len(turns)} turn{'' if len(turns) == 1 else 's'}"),
+        ("system prompt", settings.system or "none"),
+        ("mode", settings.present_mode()),
+        ("conversation", f"{turns} turn{'' if turns == 1 else 's'} ({restored})"),
         ("used so far", _spent_in_words(session)),
     ]
     return Table(("deepshi", ""), rows)
 
 
 def _key_in_words(session: Session) -> str:
-    credential = session.credential()
+    credential = session.connection.credential()
     if credential.secret is not None:
         return f"found ({credential.source})"
-    if session.is_offline or not session.endpoint().needs_key:
+    if session.connection.is_offline or not session.connection.endpoint().needs_key:
         return "none (this endpoint may not need one)"
     return "none: set DEEPSHI_API_KEY or run %deepshi login"
 
 
 def _model_in_words(session: Session) -> str:
-    model = session.model
+    model = session.connection.model
     return f"{model} ({OFFLINE_MARK})" if model.startswith("offline-") else model
 
 
@@ -92,6 +96,8 @@ def _spent_in_words(session: Session) -> str:
     ]
     if spent.cost:
         words.append(dollars(spent.cost))
+    if spent.replayed:
+        words.append(f"{spent.replayed} recorded answer{'' if spent.replayed == 1 else 's'}")
     if spent.unpriced:
         words.append(f"{spent.unpriced} without a reported cost")
     return " · ".join(words)
@@ -101,7 +107,8 @@ def _models(session: Session, words: list[str]) -> Table:
     """List the models of the endpoint; ``models --refresh`` asks again."""
     if words not in ([], ["--refresh"]):
         raise OptionError(f"models does not take {' '.join(words)!r}.", "It takes --refresh.")
-    return model_table(session.models(refresh=bool(words)), session.endpoint().base_url)
+    connection = session.connection
+    return model_table(connection.models(refresh=bool(words)), connection.endpoint().base_url)
 
 
 def _set(session: Session, words: list[str]) -> Table:
@@ -145,7 +152,7 @@ def _login(session: Session, words: list[str]) -> Table:
         raise ConfigurationError(
             "This front end cannot ask for a hidden input.", "Set DEEPSHI_API_KEY instead."
         ) from None
-    session.login(key, keep=bool(words))
+    session.connection.login(key, keep=bool(words))
     return _status(session, [])
 
 
@@ -203,6 +210,18 @@ def _no_words(name: str, words: list[str]) -> None:
 
 COMMANDS: Mapping[str, Command] = {
     "status": _status,
+    "history": turn_commands.history,
+    "context": turn_commands.context,
+    "versions": turn_commands.versions,
+    "pick": turn_commands.pick,
+    "skip": turn_commands.skip,
+    "unskip": turn_commands.unskip,
+    "pin": turn_commands.pin,
+    "unpin": turn_commands.unpin,
+    "run-stale": stale_commands.run_stale,
+    "restore": restore_command.restore,
+    "cost": turn_commands.cost,
+    "export": export_commands.export,
     "models": _models,
     "set": _set,
     "reset": _reset,

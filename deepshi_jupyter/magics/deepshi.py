@@ -28,6 +28,8 @@ class DeepshiMagics(Magics):
     idle_timeout = Float(120.0, help="Seconds of silence that end a call.").tag(config=True)
     max_retries = Int(2, help="Tries after the first.").tag(config=True)
     allowed_models = List(Unicode(), help="The only models that may be asked.").tag(config=True)
+    mode = Unicode("", help="Where answers come from; empty: DEEPSHI_MODE.").tag(config=True)
+    store = Unicode("", help="Where the journal lies; off for none.").tag(config=True)
     display = Unicode("auto", help="How answers are shown while they come.").tag(config=True)
 
     _session: Session | None = None
@@ -58,8 +60,8 @@ class DeepshiMagics(Magics):
         replaced by the value of a Python expression, \\{{ is a literal. The answer stays in the
         cell's output, the reply object in the variable ``_deepshi``.
 
-        As a line: %deepshi shows the status; %deepshi models, set NAME=VALUE, reset and login do
-        what they say; %deepshi help lists them.
+        As a line: %deepshi shows the status; %deepshi history, context, versions, export,
+        models, set NAME=VALUE and others do what they say; %deepshi help lists them.
         """  # noqa: D301 - IPython shows this text; a raw docstring would show both backslashes
         if cell is None:
             from deepshi_jupyter.magics.commands import run_command

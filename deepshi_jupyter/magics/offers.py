@@ -85,7 +85,7 @@ class Offers:
         """Return the models that may be asked; never waits for the network."""
         session = self._session()
         return session.settings.allowed_models or [
-            model.id for model in session.known_catalogue() or ()
+            model.id for model in session.connection.known_catalogue() or ()
         ]
 
     def _subcommand_option(self, place: Place) -> Found:

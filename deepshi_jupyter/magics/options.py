@@ -12,8 +12,10 @@ from typing import Any, NoReturn
 from IPython.core.magic_arguments import argument
 
 from deepshi_jupyter.core.parameters import PARAMETERS, Parameter, expected_values
+from deepshi_jupyter.core.turn_record import MAIN_CHAT, Start
 from deepshi_jupyter.display.answer import FORMS
 from deepshi_jupyter.errors import OptionError
+from deepshi_jupyter.settings import MODES
 
 DEFAULT_OUTPUT = "_deepshi"
 
@@ -45,6 +47,31 @@ def _declarations() -> list[Any]:
             help="How many answers to generate, 1 to 128.",
         ),
         argument("--system", default=None, help="The system prompt from this cell on."),
+        argument("--chat", default=MAIN_CHAT, metavar="NAME", help="The conversation to ask in."),
+        argument("--new", action="store_true", help="The conversation begins anew at this cell."),
+        argument(
+            "--once",
+            action="store_true",
+            help="Ask without what stands above, and leave the answer out of what comes below.",
+        ),
+        argument(
+            "--from",
+            dest="fork",
+            default="",
+            metavar="CHAT@CELL",
+            help="Go on from that turn: `--chat b --from main@3` forks the conversation.",
+        ),
+        argument(
+            "--mode",
+            choices=MODES,
+            default="",
+            help="live: ask; auto: answer with what is recorded, else ask; replay: only what is "
+            "recorded; refresh: ask, and keep the recorded answer as a version.",
+        ),
+        argument(
+            "--recording", default="", metavar="FILE", help="Recorded answers to look in, as well."
+        ),
+        argument("--record", default="", metavar="FILE", help="A file to record the answer in."),
         argument(
             "--param",
             action="append",
@@ -99,6 +126,13 @@ def _declare(parameter: Parameter) -> Any:
     if parameter.kind == "stop":
         return argument(name, action="append", metavar="TEXT", help=help_text)
     return argument(*short, name, metavar="N", help=help_text)
+
+
+def parser_of(shell: Any) -> argparse.ArgumentParser:
+    """Return the parser of the options of ``%%deepshi`` as a shell has it."""
+    magic: Any = shell.find_cell_magic("deepshi")
+    parser: argparse.ArgumentParser = magic.parser
+    return parser
 
 
 def read_options(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
@@ -178,6 +212,20 @@ def _json_or_text(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def start_of(options: argparse.Namespace) -> Start:
+    """Return where the context of a cell begins.
+
+    Raises:
+        OptionError: The cell says two things at once.
+    """
+    given = [name for name in ("new", "once", "fork") if getattr(options, name)]
+    if len(given) > 1:
+        raise OptionError(
+            "--new, --once and --from exclude each other.", "Leave all but one of them out."
+        )
+    return "new" if options.new else "once" if options.once else ""
 
 
 def check_output_name(name: str) -> str:

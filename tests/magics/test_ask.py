@@ -83,7 +83,8 @@ def test_an_answer_of_another_form_is_shown_kept_and_says_where_it_breaks(
         shell.run("%%deepshi --schema City\nDescribe Bern.")
     assert caught.value.partial.text == '{"name": "Bern", "people": "many"}'
     assert '"many"' in capsys.readouterr().out
-    assert shell.session.conversation.turns == ()
+    (turn,) = shell.session.state.timeline
+    assert turn.record.is_partial
 
 
 def test_a_repair_asks_again_with_what_was_wrong(shell: Shell, server: WireServer) -> None:
@@ -98,9 +99,11 @@ def test_a_repair_asks_again_with_what_was_wrong(shell: Shell, server: WireServe
     messages = sent(server)["messages"]
     assert messages[-2] == {"role": "assistant", "content": "not JSON"}
     assert "Answer again" in messages[-1]["content"]
-    (turn,) = shell.session.conversation.turns
-    assert len(turn.messages) == 1
-    assert "2 calls, 1 of them repairs" in shell.names["_deepshi"].notices[-1]
+    (turn,) = shell.session.state.timeline
+    assert turn.record.question == "Describe Bern."
+    assert len(turn.record.messages) == 1
+    assert [message["role"] for message in turn.record.repairs] == ["assistant", "user"]
+    assert "2 calls, 1 of them repairs" in turn.record.remarks[-1]
 
 
 def test_repair_without_a_form_is_an_error(offline: Shell) -> None:
@@ -116,16 +119,16 @@ def test_a_tool_that_may_always_run_is_run_and_its_result_goes_back(
     out = capsys.readouterr().out
     assert 'rainfall({"city": "Bern"})' in out.replace('{"city":"Bern"}', '{"city": "Bern"}')
     assert "12.5" in offline.names["_deepshi"].text
-    (turn,) = offline.session.conversation.turns
-    assert [message["role"] for message in turn.messages] == ["user", "assistant", "tool"]
+    (turn,) = offline.session.state.timeline
+    assert [message["role"] for message in turn.record.messages] == ["user", "assistant", "tool"]
     assert "This turn took 2 calls" in out
 
 
 def test_a_tool_that_fails_is_a_result_and_not_the_end(offline: Shell) -> None:
     offline.run(RAIN.format(approve="always"))
     offline.run("%%deepshi -m offline-tools --tools rainfall --seed 1\nRain in Atlantis?")
-    (turn,) = offline.session.conversation.turns
-    assert turn.messages[-1]["content"] == "error: LookupError: no such city"
+    (turn,) = offline.session.state.timeline
+    assert turn.record.messages[-1]["content"] == "error: LookupError: no such city"
 
 
 def test_where_nobody_can_be_asked_a_tool_that_asks_is_an_error_before_anything_is_sent(
@@ -156,8 +159,8 @@ def test_a_tool_that_asks_runs_when_the_user_says_so(
     for _ in range(2):
         offline.run("%deepshi reset")
         offline.run("%%deepshi -m offline-tools --tools rainfall --seed 1\nRain in Bern?")
-        (turn,) = offline.session.conversation.turns
-        assert result in turn.messages[-1]["content"]
+        (turn,) = offline.session.state.timeline
+        assert result in turn.record.messages[-1]["content"]
     assert len(questions) == (1 if said == "a" else 2)
     assert "Run rainfall(" in questions[0]
 
@@ -184,7 +187,7 @@ def test_a_figure_goes_with_the_question(offline: Shell) -> None:
     offline.run("figure, axes = plt.subplots(figsize=(2, 1), dpi=100)")
     offline.run("%%deepshi -m offline-vision --attach figure\nWhat is in it?")
     assert "200" in offline.names["_deepshi"].text
-    (turn,) = offline.session.conversation.turns
+    (turn,) = offline.session.state.timeline
     assert [part["type"] for part in turn.messages[0]["content"]] == ["text", "image_url"]
 
 

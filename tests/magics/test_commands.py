@@ -19,7 +19,7 @@ def test_the_status_says_where_a_call_would_go(shell: Shell, server: WireServer)
     status = str(shell.run("%deepshi"))
     assert f"endpoint       {server.base_url} (DEEPSHI_BASE_URL)" in status
     assert "model          deepshi-3.0" in status
-    assert "conversation   1 turn\n" in status
+    assert "conversation   1 turn (nothing restored: no notebook file belongs to this kernel)\n" in status
     assert "1 answer · 3 tokens in / 2 out · $0.25000" in status
 
 
@@ -154,7 +154,7 @@ def test_login_can_store_the_key_in_the_keyring(
     try:
         monkeypatch.setattr("getpass.getpass", lambda _: KEY)
         shell.run("%deepshi login --keyring")
-        shell.session._secret = None
+        shell.session.connection._secret = None
         assert "found (keyring)" in str(shell.run("%deepshi"))
         assert Memory.stored == {("deepshi_jupyter", "127.0.0.1"): KEY}
     finally:

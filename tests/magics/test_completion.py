@@ -71,7 +71,7 @@ def test_models_come_from_the_catalogue_once_it_is_there(
 ) -> None:
     server.answers = [Played([json.dumps(LISTING).encode()])]
     complete("%%deepshi -m |")  # asks in the background
-    shell.session._known_catalogue(10)
+    shell.session.connection.catalogue_within(10)
     assert ends(complete("%%deepshi -m |")) == MODELS
     assert ends(complete("%%deepshi --model deepshi-|\nWhy?")) == MODELS[:2]
     assert ends(complete("%%deepshi --model=lab/tiny:|")) == ["--model=lab/tiny:1b"]
@@ -85,13 +85,13 @@ def test_no_completion_waits_for_the_network(
     server.answers = [Played([], end="hang")]
     assert complete("%%deepshi -m |") == []
     assert complete("%%deepshi -m |") == []
-    assert shell.session._catalogue_job is not None
-    assert not shell.session._catalogue_job.done()
+    assert shell.session.connection._catalogue_job is not None
+    assert not shell.session.connection._catalogue_job.done()
 
 
 def test_without_a_key_nobody_is_asked_for_models(shell: Shell, complete: Complete) -> None:
     assert complete("%%deepshi -m |") == []
-    assert shell.session._catalogue_job is None
+    assert shell.session.connection._catalogue_job is None
 
 
 def test_an_address_that_is_none_breaks_no_completion(
@@ -107,7 +107,7 @@ def test_a_failed_catalogue_is_asked_for_only_once(
     server.answers = [Played([b"{}"], 404)]
     for _ in range(3):
         assert complete("%%deepshi -m |") == []
-        shell.session._known_catalogue(10)
+        shell.session.connection.catalogue_within(10)
     assert len(server.received) == 1
 
 

@@ -165,7 +165,7 @@ def test_a_failing_call_fails_the_cell_and_keeps_no_turn(shell: Shell, server: W
     server.answers = [Played([b'{"error": {"message": "no"}}'], 401)]
     with pytest.raises(AuthenticationError):
         shell.run("%%deepshi\nhello")
-    assert shell.session.conversation.turns == ()
+    assert list(shell.session.state.timeline) == []
 
 
 def test_an_answer_that_broke_off_is_shown_and_fails_the_cell(
@@ -176,7 +176,9 @@ def test_an_answer_that_broke_off_is_shown_and_fails_the_cell(
         shell.run("%%deepshi\nhello")
     assert caught.value.partial.text == "Half an"
     assert "Half an\n! The answer broke off here." in capsys.readouterr().out
-    assert shell.session.conversation.turns == ()
+    (turn,) = shell.session.state.timeline
+    assert turn.record.is_partial
+    assert turn.record.text == "Half an"
 
 
 def test_a_dry_run_shows_the_request_and_sends_nothing(

@@ -50,8 +50,9 @@ def test_where_nobody_watches_there_is_one_bundle(kernel: Kernel) -> None:
     assert bundle["text/markdown"].startswith("**Hi**\n")
     assert "0.25000 · stop" in bundle["text/markdown"]
     record = bundle["application/vnd.deepshi.turn+json"]
-    assert record["v"] == 1
-    assert record["answers"][0]["message"]["content"] == "**Hi**"
+    assert record["v"] == 2
+    assert record["order"] == "execution"
+    assert record["calls"][0]["answers"][0]["message"]["content"] == "**Hi**"
     assert run.text == ""
 
 

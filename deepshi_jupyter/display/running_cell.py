@@ -1,0 +1,62 @@
+"""The cell that runs now, as far as the kernel and the front end tell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from deepshi_jupyter.core.timeline import Place
+
+
+def running_shell() -> Any:
+    """Return the IPython shell of this process, or None; IPython is not loaded to find out."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython.core.getipython import get_ipython
+
+    return get_ipython()
+
+
+def running_cell(shell: Any) -> Place:
+    """Return where the code that runs now stands.
+
+    JupyterLab and Notebook put the id of the cell, and of cells that were deleted, into the
+    request (``@jupyterlab/outputarea``, ``OutputArea.execute``); others put nothing.
+
+    Args:
+        shell: The IPython shell, or None outside of one.
+    """
+    if shell is None:
+        return Place()
+    parent = _request(shell)
+    metadata = parent.get("metadata") or {}
+    deleted = metadata.get("deletedCells")
+    return Place(
+        cell=str(metadata.get("cellId") or ""),
+        execution=int(shell.execution_count),
+        source=_source(shell, parent),
+        deleted=frozenset(map(str, deleted)) if isinstance(deleted, list) else frozenset(),
+    )
+
+
+def after_cell(shell: Any, act: Callable[[], None]) -> None:
+    """Do something each time that a cell has run, while its outputs are still open.
+
+    Args:
+        shell: The IPython shell.
+        act: What to do.
+    """
+    shell.events.register("post_run_cell", lambda _=None: act())
+
+
+def _request(shell: Any) -> dict[str, Any]:
+    get_parent = getattr(shell, "get_parent", None)
+    return dict(get_parent() or {}) if get_parent is not None else {}
+
+
+def _source(shell: Any, parent: dict[str, Any]) -> str:
+    if parent:
+        return str((parent.get("content") or {}).get("code", ""))
+    history = getattr(shell.history_manager, "input_hist_raw", [])
+    return str(history[-1]) if history else ""
