@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from deepshi_jupyter.core.conversation import Context
 from deepshi_jupyter.core.recordings import Recording
 from deepshi_jupyter.core.reply import Reply, ToolCall
 from deepshi_jupyter.core.turn_record import Json, RecordedCall, TurnRecord
@@ -31,6 +32,12 @@ from deepshi_jupyter.tools.result import ToolResult
 from deepshi_jupyter.tools.run import Answer as Approval
 from deepshi_jupyter.tools.run import run_call
 from deepshi_jupyter.tools.steps import Finished, next_step
+
+_NAMED = 3
+"""So many turns that were left out are named; the others are counted."""
+
+_NAME_LENGTH = 40
+"""Characters of the question that names a turn."""
 
 
 class Caller(Protocol):
@@ -193,7 +200,12 @@ class Asking:
     def _remarks(self) -> list[str]:
         inserted = self._question.prompt.inserted
         shortened = [f"{{{{{v.expression}}}}}: {v.note}." for v in inserted if v.note]
-        return [*self._question.remarks, *shortened, *_sums(self._calls, len(self._repairs) // 2)]
+        return [
+            *self._question.remarks,
+            *shortened,
+            *_left_out(self._opening.context),
+            *_sums(self._calls, len(self._repairs) // 2),
+        ]
 
     def _record(self, said: Said) -> TurnRecord:
         return self._session.new_record(self._question, self._opening, said, self._prepared)
@@ -229,6 +241,25 @@ class Asking:
         self._presenter.end(answer_of(record))
         self._session.keep(self._question, self._opening, record, (), self._presenter)
         self.ended = error.partial, record
+
+
+def _left_out(context: Context) -> list[str]:
+    """Say which turns were not sent because the context was too long, by what they asked."""
+    turns = [left.turn for left in context.left if left.why == "context full"]
+    if not turns:
+        return []
+    named = ", ".join(f"“{_beginning(turn.record.question)}”" for turn in turns[:_NAMED])
+    more = f" and {len(turns) - _NAMED} more" if len(turns) > _NAMED else ""
+    count = "1 turn was" if len(turns) == 1 else f"{len(turns)} turns were"
+    return [
+        f"{count} not sent, as the context is full: {named}{more}. "
+        "`%deepshi pin CELL` keeps one; `%deepshi context` shows what is sent."
+    ]
+
+
+def _beginning(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _NAME_LENGTH else f"{words[: _NAME_LENGTH - 1]}…"
 
 
 def _sums(calls: list[RecordedCall], repairs: int) -> list[str]:

@@ -78,9 +78,12 @@ class WireServer:
         with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:
             while (request := _read_request(stream)) is not None:
                 self.received.append(request)
-                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-                if not self._answer(connection, answer):
+                if not self._answer(connection, self.next_answer(request)):
                     return
+
+    def next_answer(self, request: Received) -> Played:
+        """Return what a request is answered with."""
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def _answer(self, connection: socket.socket, answer: Played) -> bool:
         """Send one answer; return True if the connection stays open."""

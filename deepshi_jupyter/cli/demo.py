@@ -97,6 +97,7 @@ def demo_environment(environment: Mapping[str, str], base_url: str) -> dict[str,
         **kept,
         "DEEPSHI_BASE_URL": base_url,
         "DEEPSHI_MODEL": OFFLINE_MODEL,
+        "DEEPSHI_STORE": "off",  # nothing is left but the notebook
         "NO_PROXY": direct,
         "no_proxy": direct,
     }
@@ -119,6 +120,7 @@ def _run_here(text: str, base_url: str) -> int:
     with tempfile.TemporaryDirectory("-deepshi-demo", ignore_cleanup_errors=True) as profile:
         # A profile of its own: what the user set for IPython is not part of the demo.
         environment["IPYTHONDIR"] = profile
+        environment["DEEPSHI_STORE"] = "off"  # words that mean nothing need no journal
         try:
             outcome = run_notebook(notebook, Progress(sys.stdout, ink), environment=environment)
         finally:

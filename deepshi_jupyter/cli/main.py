@@ -16,11 +16,14 @@ from deepshi_jupyter.cli import (
     demo,
     diff,
     doctor,
+    drift,
     export,
     import_,
     log,
     merge,
     models,
+    restore,
+    run,
     scan,
     serve,
     status,
@@ -32,8 +35,8 @@ from deepshi_jupyter.errors import DeepshiError, DeepshiWarning, OptionError
 from deepshi_jupyter.version import __version__
 
 SUBCOMMANDS = (
-    *(demo, serve, doctor, models, ask),
-    *(status, verify, log, cost, diff, export, import_, merge, scan),
+    *(demo, serve, doctor, models, ask, run, status, verify, log, cost),
+    *(diff, drift, export, import_, restore, merge, scan),
 )
 """Each has `declare`, which adds its parser, and sets `run` as what its options lead to."""
 

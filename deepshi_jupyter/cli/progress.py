@@ -76,7 +76,13 @@ class Progress:
     def _bundle(self, data: Mapping[str, Any]) -> None:
         text = unstyled(_joined(data.get("text/plain", "")))
         if self._answer is not None:
-            text, self._answer = self._answer.missing(text), None
+            answer, self._answer = self._answer, None
+            self._print_text(answer.missing(text))
+            answer.say_the_rest()
+        else:
+            self._print_text(text)
+
+    def _print_text(self, text: str) -> None:
         if text:
             self._end_line()
             self._print(f"{text}\n")
@@ -100,6 +106,7 @@ class _Answer:
         self._ink = ink
         self._terminal = Terminal(out, colour=ink.colour)
         self._text = ""
+        self._rest: list[str] = []
         self._begin()
 
     def take(self, data: Mapping[str, Any]) -> None:
@@ -113,9 +120,16 @@ class _Answer:
             self._aside(text)
         elif kind == "end":
             self._terminal.abandon()
-            for sentence in data.get("notices") or ():
-                self._aside(f"! {sentence}")
-            self._aside(str(data.get("footer", "")))
+            self._rest = [f"! {sentence}" for sentence in data.get("notices") or ()]
+            self._rest.append(str(data.get("footer", "")))
+            if self._text:
+                self.say_the_rest()
+
+    def say_the_rest(self) -> None:
+        """Print notices and footer; where no delta came, as in a replay, that is after the text."""
+        rest, self._rest = self._rest, []
+        for sentence in rest:
+            self._aside(sentence)
 
     def missing(self, text: str) -> str:
         """Return what a final text has that the deltas did not show."""

@@ -43,7 +43,7 @@ _PAGE = HelpPage(
     ),
     exits=(
         (0, "every cleared answer is back, or none was missing"),
-        (1, "some cell has no turn to be found; the report says why"),
+        (1, "some cell has no turn to be found, or a record cannot be read; the report says which"),
         (2, "wrong usage, or a file cannot be read"),
     ),
     environment=(),
@@ -81,7 +81,12 @@ def run(options: argparse.Namespace) -> int:
     found = opened(options.notebook)
     path = Path(options.notebook)
     out = None if options.dry_run else _output(path, options)
-    placed = placements(found.views, _recorded(path, options))
+    unreadable = {trouble.cell for trouble in found.troubles}  # an answer is there, for a newer us
+    placed = [
+        placement
+        for placement in placements(found.views, _recorded(path, options))
+        if placement.cell.index not in unreadable
+    ]
     written = (
         _write(path, out, _filled(found.notebook, placed))
         if any(placement.records for placement in placed) and out
@@ -92,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print_lines(placed)
         say_what_cannot_be_read(found)
-    return 1 if any(not placement.records for placement in placed) else 0
+    return 1 if found.troubles or any(not placement.records for placement in placed) else 0
 
 
 def _output(path: Path, options: argparse.Namespace) -> Path:

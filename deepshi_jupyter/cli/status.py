@@ -148,7 +148,7 @@ def _question(status: CellStatus) -> str:
 
 
 def _chat(status: CellStatus) -> str:
-    from deepshi_jupyter.core.turn_record import MAIN_CHAT
+    from deepshi_jupyter.core.chat import MAIN_CHAT
 
     if status.turn is not None:
         return status.turn.record.chat

@@ -13,15 +13,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from deepshi_jupyter.core.chain import START, link, message_digest
-from deepshi_jupyter.core.turn_record import (
-    MAIN_CHAT,
-    Cut,
-    Fork,
-    Json,
-    Start,
-    SystemSource,
-    TurnRecord,
-)
+from deepshi_jupyter.core.chat import MAIN_CHAT, Start
+from deepshi_jupyter.core.turn_record import Cut, Fork, Json, SystemSource, TurnRecord
 
 WhyLeft = Literal["asked with --once", "broke off", "skipped", "above --new", "context full"]
 """Why a visible turn is not part of a context."""

@@ -14,18 +14,15 @@ import msgspec
 
 from deepshi_jupyter.core.canonical import canonical, sha256
 from deepshi_jupyter.core.chain import link, message_digest
+from deepshi_jupyter.core.chat import MAIN_CHAT, Start
 from deepshi_jupyter.core.reply import Status
 from deepshi_jupyter.errors import InvalidRequestError, RecordError
 
 MIME_TYPE = "application/vnd.deepshi.turn+json"
 VERSION = 2
-MAIN_CHAT = "main"
 
 Kind = Literal["live", "partial", "imported", "edited"]
 """How the answer came about; ``edited``: by the hand of a human."""
-
-Start = Literal["", "new", "once"]
-"""Where its context begins: above as usual, at this turn, or nowhere at all."""
 
 SystemSource = Literal["", "cell", "above", "setting"]
 """Who gave the system prompt of a turn."""

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 from IPython.core.magic_arguments import argument
 
+from deepshi_jupyter.core.chat import MAIN_CHAT, Start
 from deepshi_jupyter.core.parameters import PARAMETERS, Parameter, expected_values
-from deepshi_jupyter.core.turn_record import MAIN_CHAT, Start
 from deepshi_jupyter.display.answer import FORMS
 from deepshi_jupyter.errors import OptionError
 from deepshi_jupyter.settings import MODES

@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Sequence
 from typing import NoReturn
 
+from deepshi_jupyter.core.chat import MAIN_CHAT
 from deepshi_jupyter.core.conversation import Turn
 from deepshi_jupyter.core.mark import VERSION, Mark, What
 from deepshi_jupyter.core.template import verbatim
-from deepshi_jupyter.core.turn_record import MAIN_CHAT, TurnRecord
+from deepshi_jupyter.core.turn_record import TurnRecord
 from deepshi_jupyter.core.turn_reference import HOW, find_turn
 from deepshi_jupyter.display.bundle import answer_markdown
 from deepshi_jupyter.display.marked import Marked

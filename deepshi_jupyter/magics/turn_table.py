@@ -61,7 +61,8 @@ def context_table(
         pinned = ", pinned" if marks.pins(turn) else ""
         state = f"{why[turn.record.id]}{pinned}"
         rows.append((cell_name(turn), f"{_tokens(turn):,}", state, shortened(turn.record.question)))
-    total = estimate_messages(context.messages())
+    messages = context.messages()
+    total = estimate_messages(messages) if messages else 0
     of = f" of {room:,}" if room else ""
     note = f"≈ {total:,} tokens{of} would be sent before the next question; order: {order}."
     return Table(("cell", "≈ tokens", "", "question"), rows, note)

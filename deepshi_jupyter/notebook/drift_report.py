@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from difflib import SequenceMatcher
 from statistics import fmean
 
@@ -147,6 +148,18 @@ def drift_sum(drifts: Iterable[TurnDrift]) -> DriftSum:
         finish_changed=sum(drift.finish_changed for drift in drifts),
         failed=sum(bool(drift.failure) for drift in drifts),
     )
+
+
+def used_in_all(drifts: Iterable[TurnDrift]) -> Sum:
+    """Return what the new calls of several turns used."""
+    used = [drift.used for drift in drifts]
+    counts = {
+        name: sum(getattr(one, name) for one in used)
+        for name in Sum.__struct_fields__
+        if name != "usd"
+    }
+    costs = [Decimal(repr(one.usd)) for one in used if one.usd is not None]
+    return Sum(**counts, usd=float(sum(costs)) if costs else None)
 
 
 def similarity(one: str, other: str) -> float:

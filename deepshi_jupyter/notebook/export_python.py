@@ -13,8 +13,9 @@ from keyword import iskeyword
 from typing import Any
 
 from deepshi_jupyter.core.cell_source import read_asking_cell
+from deepshi_jupyter.core.chat import MAIN_CHAT
 from deepshi_jupyter.core.parameters import PARAMETERS
-from deepshi_jupyter.core.turn_record import MAIN_CHAT, TurnRecord
+from deepshi_jupyter.core.turn_record import TurnRecord
 from deepshi_jupyter.notebook.export_ipynb import is_exported
 from deepshi_jupyter.notebook.export_markdown import images
 from deepshi_jupyter.notebook.notebook_file import source_of

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from deepshi_jupyter.core.chat import MAIN_CHAT
 from deepshi_jupyter.core.mark import read_mark
-from deepshi_jupyter.core.turn_record import MAIN_CHAT, TurnRecord, read_record
+from deepshi_jupyter.core.turn_record import TurnRecord, read_record
 from deepshi_jupyter.errors import RecordError
 from deepshi_jupyter.notebook.export_jsonl import RECORDS_VERSION
 from deepshi_jupyter.notebook.import_turns import (

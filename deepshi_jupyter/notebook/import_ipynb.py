@@ -15,8 +15,9 @@ import msgspec
 
 from deepshi_jupyter.core.cell_source import AskingCell, read_asking_cell
 from deepshi_jupyter.core.chain import START, chain
+from deepshi_jupyter.core.chat import MAIN_CHAT
 from deepshi_jupyter.core.conversation import system_message
-from deepshi_jupyter.core.turn_record import MAIN_CHAT, TurnRecord
+from deepshi_jupyter.core.turn_record import TurnRecord
 from deepshi_jupyter.notebook.answer_parts import fenced
 from deepshi_jupyter.notebook.export_ipynb import is_exported
 from deepshi_jupyter.notebook.import_solveit import import_solveit, is_solveit

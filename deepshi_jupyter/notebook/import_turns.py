@@ -22,18 +22,13 @@ from deepshi_jupyter.core.canonical import (
 )
 from deepshi_jupyter.core.cell_source import MAGIC, options_of, read_asking_cell
 from deepshi_jupyter.core.chain import START, chain
+from deepshi_jupyter.core.chat import MAIN_CHAT
 from deepshi_jupyter.core.conversation import system_message
 from deepshi_jupyter.core.mark import MIME_TYPE as MARK
 from deepshi_jupyter.core.mark import Mark
 from deepshi_jupyter.core.printable import printable
-from deepshi_jupyter.core.turn_record import (
-    MAIN_CHAT,
-    RecordedCall,
-    SystemSource,
-    TurnRecord,
-    read_record,
-)
 from deepshi_jupyter.core.turn_record import MIME_TYPE as RECORD
+from deepshi_jupyter.core.turn_record import RecordedCall, SystemSource, TurnRecord, read_record
 from deepshi_jupyter.core.ulid import ulid
 from deepshi_jupyter.errors import RecordError
 from deepshi_jupyter.notebook.answer_parts import answer_texts, in_form

@@ -71,7 +71,9 @@ def journaled_records(store: Store, notebook: Path | None = None) -> list[TurnRe
     """
     found = [journaled.record for journaled in turns_in(store, notebook).values()]
     ended = [record for value in found if (record := _readable(value)) is not None]
-    return ended + [record for call in unfinished(store) if (record := left_by(call)) is not None]
+    name = None if notebook is None else store.name_of(notebook)
+    calls = [call for call in unfinished(store) if name in (None, call.notebook)]
+    return ended + [record for call in calls if (record := left_by(call)) is not None]
 
 
 def left_by(call: Unfinished) -> TurnRecord | None:
@@ -85,7 +87,8 @@ def left_by(call: Unfinished) -> TurnRecord | None:
     )
     reply = Reply(choices=choices, status="truncated", started=str(call.begin.get("at", "")))
     key, sample = call.begin.get("request_key", ""), call.begin.get("sample", 0)
-    last = recorded_call(reply, key=key, sample=sample, messages=len(record.messages))
+    sent = {"messages": len(record.messages), "repairs": len(record.repairs)}
+    last = recorded_call(reply, key=key, sample=sample, **sent)
     calls = (*record.calls, last)
     left = msgspec.structs.replace(record, kind="partial", calls=calls)
     return msgspec.structs.replace(left, tip=left.chained(left.parent))
@@ -100,14 +103,17 @@ def _from_file(path: Path) -> tuple[list[Turn], tuple[Mark, ...], tuple[Trouble,
 
 
 def _newer(store: Store, path: Path, saved_at: float, known: set[str]) -> list[Turn]:
-    """Return the turns of the journal that ended after the file was saved."""
-    found = []
-    for journaled in turns_in(store, path).values():
-        ended = _seconds(journaled.at)
-        record = _readable(journaled.record)
-        if record is not None and record.id not in known and ended > saved_at:
-            found.append(Turn(record=record, cell=record.cell, ended=ended))
-    return found
+    """Return the turns of the journal that ended, or broke off, after the file was saved."""
+    found = [(j.record, j.at) for j in turns_in(store, path).values()]
+    read = [(record, at) for value, at in found if (record := _readable(value)) is not None]
+    name = store.name_of(path)
+    left = [(left_by(call), call.last_at) for call in unfinished(store) if call.notebook == name]
+    read += [(record, at) for record, at in left if record is not None]
+    return [
+        Turn(record=record, cell=record.cell, ended=_seconds(at))
+        for record, at in read
+        if record.id not in known and _seconds(at) > saved_at
+    ]
 
 
 def _completed(turns: list[Turn], newer: Iterable[Turn]) -> list[Turn]:

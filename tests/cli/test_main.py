@@ -20,10 +20,10 @@ def test_a_bare_call_prints_help_and_is_wrong_usage(capsys: pytest.CaptureFixtur
 
 
 def test_the_subcommands_are_those_that_are_promised() -> None:
-    assert NAMES == [
+    assert [
         *("demo", "serve", "doctor", "models", "ask", "run", "status", "verify", "log", "cost"),
         *("diff", "drift", "export", "import", "restore", "merge", "scan"),
-    ]
+    ] == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

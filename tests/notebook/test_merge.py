@@ -16,9 +16,9 @@ from deepshi_jupyter.notebook.match_cells import answers_in
 from deepshi_jupyter.notebook.merge import Merged, merge_notebooks
 from deepshi_jupyter.notebook.merge_cells import KEPT_TAG
 from deepshi_jupyter.notebook.merge_input import read_version
-from deepshi_jupyter.notebook.notebook_text import notebook_text
 from deepshi_jupyter.notebook.merge_lines import merge_text
 from deepshi_jupyter.notebook.merge_values import merge_values
+from deepshi_jupyter.notebook.notebook_text import notebook_text
 
 Json = dict[str, Any]
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from deepshi_jupyter.core.chat import Start
 from deepshi_jupyter.core.reply import Status
 from deepshi_jupyter.core.turn_record import (
     Kind,
     OrderSource,
     RecordedCall,
-    Start,
     SystemSource,
     TurnRecord,
     read_record,

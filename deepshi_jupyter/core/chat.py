@@ -1,0 +1,11 @@
+"""How conversations are named, and where a question's context begins."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+MAIN_CHAT = "main"
+"""The conversation of a notebook that names none."""
+
+Start = Literal["", "new", "once"]
+"""Where its context begins: above as usual, at this turn, or nowhere at all."""
