@@ -61,6 +61,7 @@ class Preparation:
         self.connection = connection
         self.state = state
         self.overruled: frozenset[str] = frozenset()
+        self._redactor: Redactor | None = None
         self._environment_keys = _shown_by_nobody(known_secrets(os.environ))
 
     def open(self, question: Question) -> Opening:
@@ -72,9 +73,8 @@ class Preparation:
         Raises:
             InputError: It forks from a turn that is not there, or the mode does not exist.
         """
-        self.state.restore()  # so that an answer of an earlier kernel is replaced, too
-        place = self.state.located(question.place)
-        self.state.timeline.begin(place)
+        self._redactor = None
+        self.state.begins(question.place)
         opening = self._opening(question)
         if opening.mode in ("auto", "replay"):
             recordings = self._recordings(question)
@@ -138,10 +138,12 @@ class Preparation:
 
     @property
     def redactor(self) -> Redactor:
-        """What takes secrets out of what is written down."""
-        secret = self.connection.credential().secret
-        own = (secret.reveal(),) if secret is not None else ()
-        return Redactor(tuple(dict.fromkeys((*own, *self._environment_keys()))))
+        """What takes secrets out of what is written down; the key is looked up once a question."""
+        if self._redactor is None:
+            secret = self.connection.credential().secret
+            own = (secret.reveal(),) if secret is not None else ()
+            self._redactor = Redactor(tuple(dict.fromkeys((*own, *self._environment_keys()))))
+        return self._redactor
 
     @property
     def endpoint_name(self) -> str:

@@ -73,6 +73,8 @@ class Settings(msgspec.Struct, kw_only=True):
     def set(self, name: str, text: str) -> None:
         """Set one value from its text; ``auto`` takes a setting or parameter back.
 
+        Only ``mode=auto`` is a mode; ``mode=live`` is how it was.
+
         Args:
             name: A field of these settings or a parameter of the API.
             text: The value; JSON where the field is not a text.
@@ -86,7 +88,8 @@ class Settings(msgspec.Struct, kw_only=True):
             self._set_parameter(name, text)
         elif name in _READERS:
             reader, default = _READERS[name]
-            setattr(self, name, default if text == "auto" else reader(name, text))
+            taken_back = text == "auto" and name != "mode"  # where it is a mode
+            setattr(self, name, default if taken_back else reader(name, text))
         else:
             raise _unknown(name)
 

@@ -76,6 +76,7 @@ class NotebookState:
         self._document = Document(self.path)
         self._told: DocumentOrder | None = None
         self._names: dict[str, str] = {}
+        self._deleted: dict[str, float] = {}
         self._journal: Journal | None = None
         self._recordings: Recordings | None = None
         self._recording_files: set[str] = set()
@@ -89,6 +90,20 @@ class NotebookState:
         """Return the order of cells as far as it is known."""
         return self._told or self._document.order()
 
+    def begins(self, place: Place) -> Place:
+        """Note that a cell runs: what it answered before is no longer on the page.
+
+        Args:
+            place: The cell as the front end tells it.
+
+        Returns:
+            The place as `located` gives it.
+        """
+        self.restore()
+        place = self.located(place)
+        self.timeline.begin(place)
+        return place
+
     def located(self, place: Place) -> Place:
         """Return a place under the id that its cell has in the document, if that can be told."""
         order = self.order()
@@ -97,7 +112,23 @@ class NotebookState:
             cell = self._names.get(place.cell, "")
         if cell and place.cell:
             self._names[place.cell] = cell
-        return msgspec.structs.replace(place, cell=cell or place.cell)
+        found = msgspec.structs.replace(place, cell=cell or place.cell)
+        return msgspec.structs.replace(found, deleted=self._deleted_cells(found))
+
+    def _deleted_cells(self, place: Place) -> frozenset[str]:
+        """Return the cells that are gone; a front end tells each deletion only once.
+
+        One that runs, or that a file has which was saved since, was brought back.
+        """
+        now = time.time()
+        self._deleted.update({cell: now for cell in place.deleted if cell not in self._deleted})
+        self._deleted.pop(place.cell, None)
+        order = self.order()
+        if order is not None:
+            since = {c for c, at in self._deleted.items() if order.at > at or order is self._told}
+            for cell in since.intersection(order.cells):
+                del self._deleted[cell]
+        return frozenset(self._deleted)
 
     def seen(self, place: Place) -> Seen:
         """Return the visible turns above a place.
@@ -146,7 +177,7 @@ class NotebookState:
     def visible(self) -> list[Turn]:
         """Return all visible turns in the order of the document."""
         self.restore()
-        return self.timeline.visible(self.order())
+        return self.timeline.visible(self.order(), frozenset(self._deleted))
 
     def journaled(self) -> list[TurnRecord]:
         """Return all turns of the journal, oldest first."""

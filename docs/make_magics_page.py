@@ -143,7 +143,7 @@ BEFORE_SETTINGS = """## Settings
 
 A value is taken from the cell's options, else from `%deepshi set NAME=VALUE`, else from the IPython
 configuration (`c.DeepshiMagics.NAME`, where it says so below), else from the environment.
-`NAME=auto` takes a value back; several allowed models stand with commas between them.
+`NAME=auto` takes a value back (`mode=live`, as `auto` is a mode); several allowed models stand with commas between them.
 """
 
 VALUES = (
@@ -283,8 +283,13 @@ SECTIONS = (
                 "One turn a line; `%deepshi set record=FILE` does it for all cells.",
             ),
             "recording": Example(
-                ["%%deepshi --once --mode replay --recording answers.jsonl\nName a lake."],
-                "The notebook's own answers and the journal are looked in anyway.",
+                [
+                    "%deepshi reset",
+                    "%%deepshi --once --mode replay --recording answers.jsonl\nName a lake.",
+                ],
+                "The notebook's own answers and the journal are looked in anyway. The same request "
+                "in two cells is a repeat, and has an answer of its own; here the first one was "
+                "forgotten.",
             ),
         },
     ),

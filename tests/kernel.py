@@ -7,6 +7,7 @@ import queue
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -46,9 +47,10 @@ class Run:
 class Kernel:
     """A kernel of this interpreter; use as a context manager."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, folder: Path | None = None, **environment: str) -> None:
         self._manager = KernelManager(kernel_name="python3")
         self._manager.kernel_spec.argv[0] = sys.executable
+        self._folder = str(folder or Path.cwd())
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DEEPSHI")},
             "DEEPSHI_STORE": os.environ.get("DEEPSHI_STORE", "off"),  # that of the test
@@ -59,7 +61,7 @@ class Kernel:
         self.client: BlockingKernelClient
 
     def __enter__(self) -> Kernel:
-        self._manager.start_kernel(env=self._environment)
+        self._manager.start_kernel(env=self._environment, cwd=self._folder)
         self.client = self._manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)

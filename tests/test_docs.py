@@ -31,8 +31,8 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
-def test_the_cells_of_a_page_run_as_pasted(page: Path) -> None:
-    with Kernel() as kernel:
+def test_the_cells_of_a_page_run_as_pasted(page: Path, tmp_path: Path) -> None:
+    with Kernel(tmp_path) as kernel:
         for source in blocks(page, "python"):
             run = kernel.run(source)
             assert run.error is None, (source, run.error)
@@ -92,6 +92,7 @@ def test_the_fields_of_answers_attempts_and_prompts_are_those_that_are_written()
         text="Hi",
         finish_reason="stop",
         reasoning="So.",
+        refusal="No.",
         images=({"type": "image_url"},),
         logprobs=({"token": "Hi"},),
     )

@@ -20,6 +20,7 @@ from deepshi_jupyter.errors import (
     ConnectionFailedError,
     DeepshiError,
     InsufficientCreditsError,
+    MissingKeyError,
     OptionError,
     PermissionDeniedError,
 )
@@ -105,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     session = new_session(options)
     session.settings.store = "off" if store.off else str(store.folder)
     try:
-        plan = plan_of(requests, options.n, _catalogue(session), store)
+        plan = plan_of(requests, options.n, _catalogue(session, dry_run=options.dry_run), store)
         out = sys.stderr if options.json else sys.stdout
         print_plan(plan, session.preparation.endpoint_name, out)
         if options.dry_run or not plan.calls:
@@ -142,10 +143,19 @@ def _check_record(file: str) -> None:
         raise OptionError(f"There is no folder for {file}.", "Create it, or name another file.")
 
 
-def _catalogue(session: Session) -> Catalogue | None:
-    """Return what the endpoint lists; without it there are no prices, and that is said."""
+def _catalogue(session: Session, *, dry_run: bool) -> Catalogue | None:
+    """Return what the endpoint lists; without it there are no prices, and that is said.
+
+    Raises:
+        MissingKeyError: There is no key for what is to be sent.
+    """
     try:
+        session.connection.client().check_key()
         return session.connection.models()
+    except MissingKeyError:
+        if not dry_run:
+            raise
+        return None
     except CallError:
         return None
 
@@ -171,7 +181,6 @@ def _ask_all(session: Session, plan: Plan, options: argparse.Namespace) -> int:
     from deepshi_jupyter.cli.drift_output import name_of
     from deepshi_jupyter.notebook.drift_report import turn_drift
 
-    session.connection.client().check_key()
     samples = _Samples(plan)
     drifts: list[Drift] = []
     ended: DeepshiError | None = None

@@ -156,12 +156,19 @@ class Timeline:
         before = sorted((k for k in self._slots if ranks[k] < mine), key=ranks.__getitem__)
         return [*self._turns(before, order, place), *own], order.source
 
-    def visible(self, order: DocumentOrder | None) -> list[Turn]:
-        """Return all visible turns in the order of the document."""
+    def visible(
+        self, order: DocumentOrder | None, deleted: frozenset[str] = frozenset()
+    ) -> list[Turn]:
+        """Return all visible turns in the order of the document.
+
+        Args:
+            order: The document as far as it is known.
+            deleted: The ids of cells that the front end says are gone.
+        """
         keys = list(self._slots)
         if order is not None:
             keys.sort(key=self._ranks(order).__getitem__)
-        return self._turns(keys, order, Place())
+        return self._turns(keys, order, Place(deleted=deleted))
 
     def _asked_before(self, place: Place) -> list[Turn]:
         """Return what the same execution of a cell has asked; its earlier answer is replaced."""

@@ -23,6 +23,7 @@ def load(shell: InteractiveShell) -> None:
     magic: Any = magics.deepshi
     completion.register(shell, lambda: magics.session, options_of(magic.parser), _tool_names)
     _restore(shell, lambda: magics.session)
+    shell.events.register("pre_run_cell", magics.note_cell)
 
 
 def _restore(shell: InteractiveShell, session: Callable[[], Session]) -> None:
@@ -42,6 +43,9 @@ def unload(shell: InteractiveShell) -> None:
     from deepshi_jupyter.session import current_session
 
     completion.unregister(shell)
+    magics: Any = shell.magics_manager.registry.get("DeepshiMagics")
+    if magics is not None:
+        shell.events.unregister("pre_run_cell", magics.note_cell)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("deepshi", None)
     current_session().close()

@@ -8,6 +8,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.core.magic_arguments import magic_arguments
 from traitlets import Float, Int, List, Unicode
 
+from deepshi_jupyter.display.running_cell import running_cell
 from deepshi_jupyter.magics.options import chat_options
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ class DeepshiMagics(Magics):
                     plain = tuple(value) if isinstance(value, list) else value
                     setattr(self._session.settings, name, plain)
         return self._session
+
+    def note_cell(self, _: object = None) -> None:
+        """Note that a cell runs: its earlier answer is gone, and the front end tells of deletions.
+
+        A deletion is told with the next cell that runs, whatever it does, and never again.
+        """
+        place = running_cell(self.shell)
+        if place.deleted or (place.cell and self._session is not None):
+            self.session.state.begins(place)
 
     @line_cell_magic
     @no_var_expand

@@ -256,7 +256,9 @@ def test_wrong_usage_is_found_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     saved(tmp_path, "1")
-    other = new_notebook(metadata={"kernelspec": {"name": "ir", "language": "R"}})
+    other = new_notebook(
+        metadata={"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
+    )
     nbformat.write(other, tmp_path / "r.ipynb")
     monkeypatch.chdir(tmp_path)
     told = pretend(monkeypatch, Outcome())

@@ -35,8 +35,8 @@ class Cells:
         shell.ip.get_parent = lambda: self._request
         shell.run("%deepshi set display=once")
 
-    def run(self, name: str, source: str) -> None:
-        self._request = {"metadata": {"cellId": name}, "content": {"code": source}}
+    def run(self, name: str, source: str, **metadata: Any) -> None:
+        self._request = {"metadata": {"cellId": name, **metadata}, "content": {"code": source}}
         self.shell.run(source)
 
 
@@ -221,7 +221,7 @@ def test_a_question_that_fails_when_it_runs_again_takes_the_earlier_answer_away(
     assert server.context == ["two"]
 
 
-def test_a_dry_run_shows_what_would_be_sent_and_replaces_nothing(
+def test_a_dry_run_shows_what_would_be_sent_without_the_answer_that_its_cell_had(
     cells: Cells, server: ChatServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cells.run("one", "%%deepshi\none")
@@ -231,8 +231,44 @@ def test_a_dry_run_shows_what_would_be_sent_and_replaces_nothing(
     shown = capsys.readouterr().out
     assert "Answer 1 to one" in shown
     assert "Answer 1 to two" not in shown
+
+
+def test_a_cell_that_runs_and_asks_nothing_has_no_answer_any_more(
+    cells: Cells, server: ChatServer
+) -> None:
+    """The front end has cleared its output; what is not seen above is not sent."""
+    cells.run("one", "%%deepshi\none")
+    cells.run("two", "%%deepshi\ntwo")
+    cells.run("two", "1 + 1")
     cells.run("three", "%%deepshi\nthree")
-    assert server.context[-3:] == ["two", "Answer 1 to two", "three"]
+    assert server.context == ["one", "Answer 1 to one", "three"]
+
+
+def test_a_deletion_is_told_once_with_any_cell_and_holds(cells: Cells, server: ChatServer) -> None:
+    cells.run("one", "%%deepshi\none")
+    cells.run("two", "%%deepshi\ntwo")
+    cells.run("plain", "1 + 1", deletedCells=["one"])
+    for name in ("three", "four"):
+        cells.run(name, f"%%deepshi --chat main\n{name}")
+        assert "one" not in server.context
+        assert "two" in server.context
+
+
+def test_a_deleted_cell_that_runs_is_back(cells: Cells, server: ChatServer) -> None:
+    cells.run("one", "%%deepshi\none")
+    cells.run("plain", "1 + 1", deletedCells=["one"])
+    cells.run("one", "%%deepshi\none")
+    cells.run("two", "%%deepshi\ntwo")
+    assert server.context == ["one", "Answer 2 to one", "two"]
+
+
+def test_reloading_the_extension_notes_cells_once(cells: Cells, server: ChatServer) -> None:
+    events = cells.shell.ip.events.callbacks["pre_run_cell"]
+    before = len(events)
+    cells.run("reload", "%reload_ext deepshi_jupyter")
+    assert len(events) == before
+    cells.run("unload", "%unload_ext deepshi_jupyter")
+    assert len(events) == before - 1
 
 
 # The system prompt
