@@ -37,7 +37,7 @@ from deepshi_jupyter.opening import Opening
 from deepshi_jupyter.prepared import Prepared
 from deepshi_jupyter.question import Question
 from deepshi_jupyter.recorded_turn import Said
-from deepshi_jupyter.settings import Settings, read_mode
+from deepshi_jupyter.settings import Settings
 from deepshi_jupyter.state import NotebookState
 
 WINDOW = 0.95
@@ -85,14 +85,18 @@ class Preparation:
 
     def first(self, question: Question) -> Prepared:
         """Return the first request of a question as it would be sent now; nothing is sent."""
-        opening = self._live(question, self._opening(question))
+        opening = self._opening(question)
+        if opening.mode != "replay":  # which asks nobody, not even for hints
+            opening = self._live(question, opening)
         return self.prepared(question, opening, first_said(question, opening))
 
     def preview(self, question: Question) -> Opening:
         """Return how a question would begin; nothing is sent and nothing waited for."""
         opening = self._opening(question)
-        catalogue = self.connection.known_catalogue()
-        entry = catalogue.get(question.model or self.connection.model) if catalogue else None
+        connection = self.connection
+        replays = opening.mode == "replay"
+        catalogue = connection.catalogue_at_hand() if replays else connection.known_catalogue()
+        entry = catalogue.get(question.model or connection.model) if catalogue else None
         context = self._fitted(question, opening.context, entry)
         return self._with_context(opening, context, entry)
 
@@ -179,7 +183,6 @@ class Preparation:
         wanted = Wanted(question.chat, question.start, fork, question.system)
         context = above.context(wanted, self.settings.system)
         same = [t for t in seen.turns if t.cell == place.cell and t.execution == place.execution]
-        mode = read_mode("--mode", question.mode) if question.mode else None
         return Opening(
             turn=self.state.new_id(),
             place=place,
@@ -188,7 +191,7 @@ class Preparation:
             parent=self._recorded_parent(context),
             order=seen.order,
             fork=fork,
-            mode=mode or self.settings.present_mode(),
+            mode=self.settings.mode_of(question.mode),
             keys=frozenset(call.request_key for t in seen.turns for call in t.record.calls),
         )
 

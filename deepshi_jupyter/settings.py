@@ -103,13 +103,25 @@ class Settings(msgspec.Struct, kw_only=True):
         """Return the model that the settings name, else the environment, else an empty text."""
         return self.model or os.environ.get(MODEL_VARIABLE, "").strip()
 
-    def present_mode(self) -> str:
-        """Return the mode that the settings name, else the environment, else ``live``.
+    def mode_of(self, asked: str = "") -> str:
+        """Return the mode of a question.
+
+        A run that was begun with ``DEEPSHI_MODE=replay`` asks nobody, whatever its cells say.
+
+        Args:
+            asked: What the question says itself, or an empty text.
+
+        Returns:
+            The question's own mode, else that of the settings, else of the environment, else
+            ``live``.
 
         Raises:
-            OptionError: The environment names none of `MODES`.
+            OptionError: It is none of `MODES`.
         """
-        return read_mode(MODE_VARIABLE, self.mode or os.environ.get(MODE_VARIABLE, "") or "live")
+        given = read_mode(MODE_VARIABLE, os.environ.get(MODE_VARIABLE, "") or "live")
+        if given == "replay":
+            return given
+        return read_mode("--mode", asked or self.mode or given)
 
     def present_record(self) -> str:
         """Return the file that turns are recorded in, or an empty text."""

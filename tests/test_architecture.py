@@ -37,7 +37,7 @@ _SESSION = {"asking", "journaled_call", "preparation", "replay", "settings", "sp
 _TURN = {"opening", "prepared", "question", "recorded_turn"}
 _BEHIND_A_DOOR = {
     *(*_VALUES, "display", "notebook", "question", "recorded_turn", "session", "settings"),
-    *("connection", "state"),
+    *("connection", "prepared", "state"),
 }
 
 RULES = {

@@ -62,11 +62,34 @@ def test_every_setting_and_parameter_can_be_set_and_no_other() -> None:
     assert set(SETTING_NAMES) == fields | set(PARAMETERS)
 
 
-@pytest.mark.parametrize("name", SETTING_NAMES)
+@pytest.mark.parametrize("name", [name for name in SETTING_NAMES if name != "mode"])
 def test_auto_takes_a_setting_or_parameter_back(name: str) -> None:
     made = Settings()
     made.set(name, "auto")
     assert made == Settings()
+
+
+def test_auto_is_a_mode_and_live_takes_it_back() -> None:
+    made = settings(mode="auto")
+    assert made.mode_of() == "auto"
+    made.set("mode", "live")
+    assert made.mode_of() == "live"
+
+
+def test_a_run_in_replay_asks_nobody_whatever_its_cells_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DEEPSHI_MODE", "replay")
+    assert settings(mode="live").mode_of("live") == "replay"
+
+
+def test_a_question_s_mode_goes_before_the_settings_and_these_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DEEPSHI_MODE", "refresh")
+    assert settings().mode_of() == "refresh"
+    assert settings(mode="auto").mode_of() == "auto"
+    assert settings(mode="auto").mode_of("live") == "live"
 
 
 def test_auto_takes_back_one_parameter_and_leaves_the_others() -> None:

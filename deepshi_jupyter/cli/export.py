@@ -195,15 +195,15 @@ def _write(out: Path, text: str) -> None:
 
 def _replace(path: Path, before: dict[str, Any], text: str) -> None:
     """Write a notebook in its own place, and keep what was there."""
+    from deepshi_jupyter.cli.backup import back_up
     from deepshi_jupyter.notebook.notebook_file import write_notebook
     from deepshi_jupyter.notebook.notebook_text import notebook_text
 
     if text == notebook_text(before):
         _say(f"{path} has all answers already; nothing was changed.")
         return
-    backup = _backup_of(path)
     try:
-        backup.write_bytes(path.read_bytes())
+        backup = back_up(path)
         write_notebook(json.loads(text), path)
     except OSError as error:
         raise InputError(
@@ -213,15 +213,6 @@ def _replace(path: Path, before: dict[str, Any], text: str) -> None:
         f"Changed {path}; what it was is in {backup.name}. Jupyter's signature no longer fits: "
         "until it is run or trusted again (`jupyter trust`), outputs show without HTML."
     )
-
-
-def _backup_of(path: Path) -> Path:
-    """Return a name for a backup that is not taken."""
-    number, backup = 1, path.with_name(f"{path.name}.bak")
-    while backup.exists():
-        number += 1
-        backup = path.with_name(f"{path.name}.bak{number}")
-    return backup
 
 
 def _say(sentence: str) -> None:

@@ -18,6 +18,8 @@ _VARIABLES: Mapping[str, str] = {
     "DEEPSHI_BASE_URL": "the endpoint's address; default https://api.deepshi.ai/v1; `offline` is "
     "the embedded endpoint",
     "DEEPSHI_MODEL": "the model that is asked when none is named",
+    "DEEPSHI_MODE": "where answers come from: live, auto, replay or refresh",
+    "DEEPSHI_STORE": "where the journal lies; default: the nearest .deepshi; `off` for none",
     "NO_COLOR": "set to anything for output without colours (https://no-color.org)",
 }
 

@@ -46,7 +46,7 @@ _PAGE = HelpPage(
         (1, "some cell has no turn to be found, or a record cannot be read; the report says which"),
         (2, "wrong usage, or a file cannot be read"),
     ),
-    environment=(),
+    environment=("DEEPSHI_STORE",),
 )
 
 

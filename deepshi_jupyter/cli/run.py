@@ -41,8 +41,8 @@ _PAGE = HelpPage(
         "notebook in its own place, and keeps a .bak of it if answers would be lost.\n\n"
         "With `--mode auto`, answers that the notebook, its journal or a recording file holds "
         "are given again, and only the others are asked; with `--mode replay` nobody is asked, "
-        "and an answer that is not recorded is an error. Without `--mode`, DEEPSHI_MODE or what "
-        "the cells themselves say holds.\n\n"
+        "and an answer that is not recorded is an error. Without `--mode`, DEEPSHI_MODE holds. "
+        "A mode that a cell names goes before both, but not before replay.\n\n"
         "`-p` sets parameters as papermill does: below the cell that is tagged `parameters`. A "
         "value is read as JSON, else as a Python literal, else it is a text; for the text 7, "
         "give '\"7\"'."
@@ -61,7 +61,10 @@ _PAGE = HelpPage(
         (2, "wrong usage; nothing ran"),
         (130, "stopped with Ctrl-C; what ran is kept"),
     ),
-    environment=("DEEPSHI_API_KEY", "DEEPSHI_BASE_URL", "DEEPSHI_MODEL", "NO_COLOR"),
+    environment=(
+        *("DEEPSHI_API_KEY", "DEEPSHI_BASE_URL", "DEEPSHI_MODEL"),
+        *("DEEPSHI_MODE", "DEEPSHI_STORE", "NO_COLOR"),
+    ),
 )
 
 _FAILED = 1

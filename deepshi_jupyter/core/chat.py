@@ -7,5 +7,6 @@ from typing import Literal
 MAIN_CHAT = "main"
 """The conversation of a notebook that names none."""
 
-Start = Literal["", "new", "once"]
-"""Where its context begins: above as usual, at this turn, or nowhere at all."""
+Start = Literal["", "new", "once", "aside"]
+"""Where its context begins: above as usual, at this turn, or nowhere at all; ``aside``: above as
+usual, and what comes below does not see it, as the samples of a comparison."""

@@ -16,7 +16,9 @@ from deepshi_jupyter.core.chain import START, link, message_digest
 from deepshi_jupyter.core.chat import MAIN_CHAT, Start
 from deepshi_jupyter.core.turn_record import Cut, Fork, Json, SystemSource, TurnRecord
 
-WhyLeft = Literal["asked with --once", "broke off", "skipped", "above --new", "context full"]
+WhyLeft = Literal[
+    "asked with --once", "asked aside", "broke off", "skipped", "above --new", "context full"
+]
 """Why a visible turn is not part of a context."""
 
 
@@ -33,6 +35,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         shown_as: The turn under whose id this kernel shows it; empty if it does not.
         source: The whole source of the cell as it was when it asked, or an empty text.
         ended: When it ended, in seconds since 1970; 0 if that is not known.
+        file_at: When the notebook's file had been saved at that time, by the clock of the file's
+            own machine; 0 if there was none.
     """
 
     record: TurnRecord
@@ -43,6 +47,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     shown_as: str = ""
     source: str = ""
     ended: float = 0.0
+    file_at: float = 0.0
 
     @property
     def messages(self) -> tuple[Json, ...]:
@@ -139,8 +144,9 @@ class Above:
         """Take in the next visible turn."""
         record = turn.record
         thread = self._thread(record.chat)
-        if record.start == "once":
-            thread.left.append(Left(turn, "asked with --once"))
+        if record.start in ("once", "aside"):
+            once = record.start == "once"
+            thread.left.append(Left(turn, "asked with --once" if once else "asked aside"))
             return
         if record.start == "new" or record.fork:
             thread = self._begin_again(record.chat, record.fork)

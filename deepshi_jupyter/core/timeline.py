@@ -80,7 +80,8 @@ class DocumentOrder(msgspec.Struct, frozen=True):
         """False if the document was saved after a turn and no longer has its cell or answer."""
         if not turn.cell or not _NBFORMAT_ID.fullmatch(turn.cell):
             return True
-        if self.source == "disk" and self.at <= turn.ended + SAVED_AFTER:
+        # The file's clock may be another one; and a file that is the same as then knows nothing new.
+        if self.source == "disk" and self.at <= max(turn.ended + SAVED_AFTER, turn.file_at):
             return True
         if turn.cell not in self.cells:
             return False

@@ -108,7 +108,7 @@ def _question(
     known, unknown = extra_of(options)
     parts, notes = _attachments(options.attach, shell.user_ns)
     tools = default_toolbox.select(options.tools) if options.tools else ()
-    if (options.mode or session.settings.present_mode()) != "replay":  # which runs none
+    if session.settings.mode_of(options.mode) != "replay":  # which runs none
         check_all_can_run(tools, shell)
     if options.repair < 0 or (options.repair and not (options.json or options.schema)):
         raise OptionError("--repair N needs --json or --schema, and N from 0.", "Add one of them.")

@@ -62,7 +62,7 @@ def _status(session: Session, words: list[str]) -> Table:
         ("model", _model_in_words(session)),
         ("parameters", _parameters_in_words(settings.parameters)),
         ("system prompt", settings.system or "none"),
-        ("mode", settings.present_mode()),
+        ("mode", settings.mode_of()),
         ("conversation", f"{turns} turn{'' if turns == 1 else 's'} ({restored})"),
         ("used so far", _spent_in_words(session)),
     ]

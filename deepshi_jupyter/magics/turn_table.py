@@ -121,7 +121,7 @@ def _tokens(turn: Turn) -> int:
 def _remarks(turn: Turn, marks: Marks) -> str:
     record = turn.record
     said = [
-        {"once": "asked with --once", "new": "begins anew", "": ""}[record.start],
+        _STARTS[record.start],
         f"from {record.fork.chat}" if record.fork else "",
         "broke off" if record.is_partial else "",
         "edited" if record.kind == "edited" else "",
@@ -129,6 +129,9 @@ def _remarks(turn: Turn, marks: Marks) -> str:
         "pinned" if marks.pins(turn) else "",
     ]
     return ", ".join(remark for remark in said if remark)
+
+
+_STARTS = {"": "", "new": "begins anew", "once": "asked with --once", "aside": "asked aside"}
 
 
 def _cost_row(name: str, used: Sum) -> tuple[str, ...]:
