@@ -381,7 +381,7 @@ SUBCOMMANDS: Mapping[str, Example] = {
             "%deepshi set temperature=auto system=auto",
         ]
     ),
-    "history": Example(["%deepshi history"], "`--chat NAME` shows one conversation alone."),
+    "history": Example(["%deepshi history"]),
     "context": Example(["%deepshi context", "%deepshi context --chat critic"]),
     "versions": Example(["%deepshi versions -1"]),
     "pick": Example(

@@ -18,7 +18,11 @@ _PYTHON = ("", "py", "python", "python3")
 
 
 def export(session: Session, words: list[str]) -> Marked:
-    """Write the conversation above into FILE, or with ``--cells`` into a cell below."""
+    """Write the conversation above into FILE, or with ``--cells`` into a cell below.
+
+    ``--last`` takes the last answer alone, ``--code`` its code; ``--chat NAME`` one conversation;
+    ``--to FORM`` says the form where the file's name does not, ``--force`` replaces a file.
+    """
     reader = Words(prog="export", add_help=False)
     reader.add_argument("file", nargs="?", metavar="FILE")
     reader.add_argument("--to", choices=[*_WRITERS], help="the form; default by the file's name")

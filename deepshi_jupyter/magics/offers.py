@@ -9,11 +9,12 @@ from typing import Any
 
 from IPython.core.completer import IPCompleter, provisionalcompleter, rectify_completions
 
+from deepshi_jupyter.core.chat import MAIN_CHAT
 from deepshi_jupyter.core.parameters import PARAMETERS
 from deepshi_jupyter.magics.commands import COMMANDS
 from deepshi_jupyter.magics.cursor_place import Kind, Option, Place
 from deepshi_jupyter.session import Session
-from deepshi_jupyter.settings import DISPLAYS, OFFLINE, SETTING_NAMES
+from deepshi_jupyter.settings import DISPLAYS, MODES, OFFLINE, SETTING_NAMES
 
 _NOT_IN_EXPRESSIONS = ["IPCompleter.file_matcher", "IPCompleter.magic_matcher"]
 _NAME = re.compile(r"(?:[^\W\d]\w*)?\Z")
@@ -74,6 +75,9 @@ class Offers:
             return fragment, self._model_ids()
         if place.name == "--tools":
             return fragment, self._tools()
+        if place.name == "--chat":
+            turns = self._session().state.timeline
+            return fragment, sorted({MAIN_CHAT, *(turn.record.chat for turn in turns)})
         if place.name == "--param":
             own = {option.dest for option in self._options}
             return fragment, [f"{name}=" for name in PARAMETERS if name not in own]
@@ -107,6 +111,7 @@ class Offers:
         return {
             "base_url": (OFFLINE, "auto"),
             "display": DISPLAYS,
+            "mode": MODES,
             "errors": ("short", "full"),
         }.get(name, ("auto",))
 

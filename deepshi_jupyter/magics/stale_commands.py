@@ -19,7 +19,7 @@ from deepshi_jupyter.display.footer import dollars
 from deepshi_jupyter.display.live import Silent
 from deepshi_jupyter.display.marked import Marked
 from deepshi_jupyter.display.publish import InPlaceOf
-from deepshi_jupyter.display.running_cell import running_shell
+from deepshi_jupyter.display.running_cell import running_cell, running_shell
 from deepshi_jupyter.display.table import Table
 from deepshi_jupyter.magics.ask import question_at
 from deepshi_jupyter.magics.options import parser_of
@@ -39,7 +39,7 @@ class Stale(msgspec.Struct, frozen=True):
 
 
 def run_stale(session: Session, words: list[str]) -> Any:
-    """Ask again what is stale; shows the price first, and asks with ``run-stale --yes``."""
+    """Ask again what is stale: price first, then with ``--yes``, up to ``--budget USD``."""
     reader = Words(prog="run-stale", add_help=False)
     reader.add_argument("--yes", action="store_true")
     reader.add_argument("--budget", type=float, metavar="USD")
@@ -116,7 +116,7 @@ class _Again:
         turn = one.turn
         place = Place(
             cell=turn.cell,
-            execution=self._shell.execution_count,
+            execution=running_cell(self._shell).execution,
             number=turn.number,
             source=f"{MAGIC} {one.asking.line}\n{one.asking.body}",
             slot=self._slot(one),

@@ -39,7 +39,7 @@ class Words(argparse.ArgumentParser):
 
 
 def history(session: Session, words: list[str]) -> Table:
-    """Show the conversation: every visible turn above this cell, of all chats."""
+    """Show the visible turns above this cell, of all chats or with ``--chat NAME`` of one."""
     reader = Words(prog="history", add_help=False)
     reader.add_argument("--chat")
     options = reader.parse_args(words)
@@ -49,7 +49,7 @@ def history(session: Session, words: list[str]) -> Table:
 
 
 def context(session: Session, words: list[str]) -> Table:
-    """Show exactly what the next question would send before itself, and what it leaves out."""
+    """Show exactly what the next question, of ``--chat NAME``, would send before itself."""
     reader = Words(prog="context", add_help=False)
     reader.add_argument("--chat", default=MAIN_CHAT)
     options = reader.parse_args(words)
