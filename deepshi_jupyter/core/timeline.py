@@ -76,11 +76,21 @@ class DocumentOrder(msgspec.Struct, frozen=True):
         same = [c for c, s in zip(self.cells, self.sources, strict=False) if s == place.source]
         return same[0] if len(same) == 1 else ""
 
+    def source_of(self, turn: Turn) -> str:
+        """Return the source of a turn's cell if it is later than the turn, else an empty text.
+
+        A file that was saved before the turn ended holds what the cell asked before.
+        """
+        if turn.source and self.source == "disk" and self.at <= turn.ended:
+            return ""
+        sources = dict(zip(self.cells, self.sources, strict=False))
+        return sources.get(turn.cell, "")
+
     def shows(self, turn: Turn) -> bool:
         """False if the document was saved after a turn and no longer has its cell or answer."""
         if not turn.cell or not _NBFORMAT_ID.fullmatch(turn.cell):
             return True
-        # The file's clock may be another one; and a file that is the same as then knows nothing new.
+        # The file's clock may be another one, and a file that was not saved since knows nothing.
         if self.source == "disk" and self.at <= max(turn.ended + SAVED_AFTER, turn.file_at):
             return True
         if turn.cell not in self.cells:

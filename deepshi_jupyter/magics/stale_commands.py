@@ -144,11 +144,10 @@ def _stale(session: Session) -> tuple[list[Stale], list[tuple[str, ...]]]:
 
 
 def _cells(session: Session) -> Iterator[tuple[CellView, Turn]]:
-    """Return the visible turns as staleness reads them, with the source as it is on the disk."""
+    """Return the visible turns as staleness reads them, with the latest source known."""
     order = session.state.order()
-    sources = dict(zip(order.cells, order.sources, strict=False)) if order else {}
     for index, turn in enumerate(session.state.visible()):
-        source = sources.get(turn.cell) or turn.source
+        source = (order.source_of(turn) if order else "") or turn.source
         view = CellView(
             index=index,
             id=turn.cell,
@@ -172,5 +171,6 @@ def _sum_of(estimates: list[Estimate]) -> str:
     highs = [estimate.high for estimate in estimates if estimate.high is not None]
     if len(lows) < len(estimates):
         return f"{words}; price unknown: the catalogue does not say"
-    low = dollars(sum(lows))
-    return f"{words}, ≈ {low}–{dollars(sum(highs))}" if highs else f"{words}, at least ≈ {low}"
+    low, high = dollars(sum(lows)), dollars(sum(highs)).removeprefix("$")
+    # One $ only: a page reads what stands between two of them as mathematics.
+    return f"{words}, ≈ {low}–{high}" if highs else f"{words}, at least ≈ {low}"

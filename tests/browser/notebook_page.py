@@ -103,6 +103,23 @@ class NotebookPage:
         """Wait until as many markdown outputs are rendered as there should be."""
         self.page.wait_for_function(_IS_RENDERED, arg=count)
 
+    def save(self) -> None:
+        """Save the notebook and wait until it is on the disk."""
+        self.page.evaluate(f"() => {_PANEL}.context.save()")
+
+    def restart(self) -> None:
+        """Restart the kernel and wait until it is idle."""
+        self.page.evaluate(f"() => {_PANEL}.sessionContext.restartKernel()")
+        self.page.wait_for_function(_IS_READY)
+
+    def move_down(self, index: int) -> None:
+        """Move a cell below the next one."""
+        self.page.evaluate(
+            f"i => {{ {_PANEL}.content.activeCellIndex = i; {_PANEL}.content.deselectAll();"
+            " return window.jupyterapp.commands.execute('notebook:move-cell-down'); }",
+            index,
+        )
+
     def shut_down(self) -> None:
         """Stop the kernel, so that kernels do not pile up."""
         self.page.evaluate(f"() => {_PANEL}.sessionContext.shutdown()")

@@ -51,7 +51,7 @@ def test_an_answer_streams_in_and_ends_as_one_output(
     shown = notebook.output(1).inner_text()
     assert "offline-chat (embedded endpoint, not a language model)" in shown
     assert "1 value inserted" in shown
-    assert output["data"]["application/vnd.deepshi.turn+json"]["v"] == 1
+    assert output["data"]["application/vnd.deepshi.turn+json"]["v"] == 2
     notebook.run(2)
     assert "1 turn" in notebook.output(2).inner_text()
     picture(notebook, f"answer-{notebook.front_end}")
