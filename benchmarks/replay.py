@@ -15,8 +15,6 @@ from tests.kernel import Kernel, Run
 CELLS = 200
 MODEL = "many-100"
 SOURCES = tuple(f"%%deepshi -m {MODEL}\n{words(number)}" for number in range(CELLS))
-NOBODY = "http://127.0.0.1:9/v1"
-"""An address where nothing listens."""
 
 
 def measure(repeats: int) -> list[Row]:
@@ -24,33 +22,44 @@ def measure(repeats: int) -> list[Row]:
     cell, last, empty, replayed, live = (min(figure[i] for figure in figures) for i in range(5))
     return [
         Row(f"a cell of {CELLS}, replayed; against an empty cell", cell, "ms", empty),
-        Row("the last of them, with 199 turns above it", last, "ms", empty),
+        Row("the last of them, with 199 turns above; against empty", last, "ms", empty),
         Row("all of them; against a server that answers at once", replayed, "s", live, "≤ 1×"),
     ]
 
 
 def one() -> tuple[float, float, float, float, float]:
     """Milliseconds of a replayed cell, of the last ones, of an empty cell; seconds in all."""
-    with TemporaryDirectory() as name, BenchServer() as server:
+    with TemporaryDirectory() as name:
         notebook = Path(name) / "asked.ipynb"
-        same = {"DEEPSHI_API_KEY": "k", "DEEPSHI_STORE": str(Path(name) / "store")}
-        with Kernel(DEEPSHI_BASE_URL=server.base_url, **same) as kernel:
-            kernel.run("%load_ext deepshi_jupyter")
-            live = [timed(kernel, source) for source in SOURCES]
+        with BenchServer() as server:
+            live = asked(server.base_url)
         save([run for _, run in live], notebook)
-        same |= {"DEEPSHI_MODE": "replay", "DEEPSHI_NOTEBOOK": str(notebook)}
-        # The endpoint is part of the key of a request; its name stands for it here.
-        same |= {"DEEPSHI_BASE_URL": server.base_url, "DEEPSHI_STORE": "off"}
-        with Kernel(**same) as kernel:
-            kernel.run("%load_ext deepshi_jupyter")
-            replayed, empty = [], []
-            for source, (_, before) in zip(SOURCES, live, strict=True):
-                replayed.append(timed(kernel, source))
-                empty.append(timed(kernel, "pass")[0])
-                assert replayed[-1][1].bundles == before.bundles[-1:]
+        replayed, empty = replayed_from(notebook, server.base_url)
+    for (_, before), (_, again) in zip(live, replayed, strict=True):
+        assert again.bundles == before.bundles[-1:]
     cells = [seconds for seconds, _ in replayed]
-    total = sum(seconds for seconds, _ in live)
-    return median(cells) * 1e3, median(cells[-9:]) * 1e3, median(empty) * 1e3, sum(cells), total
+    figures = median(cells) * 1e3, median(cells[-9:]) * 1e3, median(empty) * 1e3
+    return *figures, sum(cells), sum(seconds for seconds, _ in live)
+
+
+def asked(base_url: str) -> list[tuple[float, Run]]:
+    """Ask all, live; the notebook keeps the answers, and nothing is journaled."""
+    with Kernel(DEEPSHI_BASE_URL=base_url, DEEPSHI_API_KEY="k", DEEPSHI_STORE="off") as kernel:
+        kernel.run("%load_ext deepshi_jupyter")
+        return [timed(kernel, source) for source in SOURCES]
+
+
+def replayed_from(notebook: Path, base_url: str) -> tuple[list[tuple[float, Run]], list[float]]:
+    """Replay all from a notebook, each followed by an empty cell; the server is gone by now."""
+    with Kernel(
+        DEEPSHI_BASE_URL=base_url,  # part of the keys of requests
+        DEEPSHI_NOTEBOOK=str(notebook),
+        DEEPSHI_MODE="replay",
+        DEEPSHI_STORE="off",
+    ) as kernel:
+        kernel.run("%load_ext deepshi_jupyter")
+        pairs = [(timed(kernel, source), timed(kernel, "pass")[0]) for source in SOURCES]
+    return [replayed for replayed, _ in pairs], [empty for _, empty in pairs]
 
 
 def timed(kernel: Kernel, source: str) -> tuple[float, Run]:

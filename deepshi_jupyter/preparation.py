@@ -93,10 +93,8 @@ class Preparation:
     def preview(self, question: Question) -> Opening:
         """Return how a question would begin; nothing is sent and nothing waited for."""
         opening = self._opening(question)
-        connection = self.connection
-        replays = opening.mode == "replay"
-        catalogue = connection.catalogue_at_hand() if replays else connection.known_catalogue()
-        entry = catalogue.get(question.model or connection.model) if catalogue else None
+        catalogue = self.connection.known_catalogue()
+        entry = catalogue.get(question.model or self.connection.model) if catalogue else None
         context = self._fitted(question, opening.context, entry)
         return self._with_context(opening, context, entry)
 
@@ -129,7 +127,8 @@ class Preparation:
         )
         self._check_no_key_in(request)
         keys = opening.keys | {call.request_key for call in said.calls}
-        key, sample = self._key(request, keys)
+        tip = chain([*said.messages, *said.repairs], opening.context.tip)
+        key, sample = self._key(request, tip, keys)
         return Prepared(
             request=request,
             key=key,
@@ -178,7 +177,7 @@ class Preparation:
         """Return how a turn begins as far as it is known without asking the service."""
         place = self.state.located(question.place)
         seen = self.state.seen(place)
-        above = self.state.above(place, self.overruled)
+        above = self.state.above(seen, self.overruled)
         fork = fork_of(question.fork, seen.turns) if question.fork else None
         wanted = Wanted(question.chat, question.start, fork, question.system)
         context = above.context(wanted, self.settings.system)
@@ -217,8 +216,7 @@ class Preparation:
         parameters = {**self.settings.parameters, **question.request_parameters(entry)}
         own = estimate_messages([question.message(entry), system_message(context.system)])
         room = int(entry.context_length * WINDOW) - own - room_for_answer(parameters, entry)
-        tokens = lambda turn: estimate_messages(turn.messages)  # noqa: E731
-        return fitted(context, max(0, room), tokens, self.state.standing)
+        return fitted(context, max(0, room), lambda turn: turn.tokens, self.state.standing)
 
     def _candidates(
         self, question: Question, opening: Opening, recordings: Recordings
@@ -241,9 +239,9 @@ class Preparation:
     def _recordings(self, question: Question) -> Recordings:
         return self.state.recordings((question.recording, self.settings.present_recording()))
 
-    def _key(self, request: ChatRequest, taken: frozenset[str]) -> tuple[str, int]:
+    def _key(self, request: ChatRequest, tip: str, taken: frozenset[str]) -> tuple[str, int]:
         """Return the key of a request, and which repeat of the same one above it is."""
-        endpoint, tip = self.endpoint_name, chain(request.body["messages"])
+        endpoint = self.endpoint_name
         for sample in itertools.count():
             key = key_of_chain(endpoint, tip, request.body, sample)
             if key not in taken:

@@ -120,10 +120,10 @@ class NotebookState:
 
         One that runs, or that a file has which was saved since, was brought back.
         """
-        now = time.time()
-        self._deleted.update({cell: now for cell in place.deleted if cell not in self._deleted})
-        self._deleted.pop(place.cell, None)
         order = self.order()
+        saved_at = order.at if order else 0.0
+        self._deleted = {**dict.fromkeys(place.deleted, saved_at), **self._deleted}
+        self._deleted.pop(place.cell, None)
         if order is not None:
             since = {c for c, at in self._deleted.items() if order.at > at or order is self._told}
             for cell in since.intersection(order.cells):
@@ -140,10 +140,10 @@ class NotebookState:
         turns, order = self.timeline.above(place, self.order())
         return Seen(tuple(turns), order)
 
-    def above(self, place: Place, ignored: frozenset[str] = frozenset()) -> Above:
+    def above(self, seen: Seen, ignored: frozenset[str] = frozenset()) -> Above:
         """Return the turns above a place, ready to give the context of any chat."""
         above = Above(self.standing, ignored)
-        for turn in self.seen(place).turns:
+        for turn in seen.turns:
             above.add(turn)
         return above
 
@@ -154,6 +154,8 @@ class NotebookState:
 
     def keep(self, turn: Turn, place: Place) -> None:
         """Take in a turn that has ended, and what it recorded."""
+        order = self._document.order()
+        turn = msgspec.structs.replace(turn, file_at=order.at if order else 0.0)
         self.timeline.add(turn, place.key)
         if self._recordings is not None:
             self._recordings.add(turn.record, "this kernel", first=True)

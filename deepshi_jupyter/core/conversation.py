@@ -8,12 +8,14 @@ here knows of notebooks or kernels: a running kernel and a reader of files use t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, reduce
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from deepshi_jupyter.core.chain import START, link, message_digest
 from deepshi_jupyter.core.chat import MAIN_CHAT, Start
+from deepshi_jupyter.core.tokens import estimate_messages
 from deepshi_jupyter.core.turn_record import Cut, Fork, Json, SystemSource, TurnRecord
 
 WhyLeft = Literal[
@@ -22,7 +24,7 @@ WhyLeft = Literal[
 """Why a visible turn is not part of a context."""
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
+class Turn(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One visible turn.
 
     Attributes:
@@ -53,6 +55,16 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     def messages(self) -> tuple[Json, ...]:
         """What it adds to a conversation, as it is sent."""
         return self.sent or self.record.own_messages
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """The hash of each of its messages, as it is sent."""
+        return tuple(map(message_digest, self.sent)) if self.sent else self.record.digests
+
+    @cached_property
+    def tokens(self) -> int:
+        """About how many tokens its messages take."""
+        return estimate_messages(self.messages)
 
     @property
     def names(self) -> set[str]:
@@ -118,6 +130,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[Left, ...] = ()
     parent: str = START
     cut: Cut | None = None
+
+    @property
+    def tip(self) -> str:
+        """The chain of the messages as they are sent."""
+        digests = (digest for turn in self.turns for digest in turn.digests)
+        return reduce(link, digests, _start(self.system))
 
     def messages(self) -> list[Json]:
         """Return the messages to send, oldest first."""
@@ -317,16 +335,15 @@ def fitted(
     """
     if room is None:
         return context
-    tokens = [tokens_of(turn) for turn in context.turns]
-    excess = sum(tokens) - room
-    dropped = set()
-    for place, turn in enumerate(context.turns):
-        if excess <= 0:
-            break
-        if not marks.pins(turn):
-            dropped.add(place)
-            excess -= tokens[place]
-    return without(context, dropped) if dropped else context
+    pinned = [marks.pins(turn) for turn in context.turns]
+    left = room - sum(tokens_of(t) for t, kept in zip(context.turns, pinned, strict=True) if kept)
+    for place in reversed(range(len(context.turns))):  # the newest are kept as long as they fit
+        if pinned[place]:
+            continue
+        left -= tokens_of(context.turns[place])
+        if left < 0:
+            return without(context, {i for i in range(place + 1) if not pinned[i]})
+    return context
 
 
 def without(context: Context, dropped: set[int]) -> Context:

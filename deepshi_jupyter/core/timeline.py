@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -47,7 +48,7 @@ class Place(msgspec.Struct, frozen=True):
         return self.slot or self.cell or f"In[{self.execution}]"
 
 
-class DocumentOrder(msgspec.Struct, frozen=True):
+class DocumentOrder(msgspec.Struct, frozen=True, dict=True):
     """The cells of a document from the top, as somebody saw them.
 
     Attributes:
@@ -64,12 +65,17 @@ class DocumentOrder(msgspec.Struct, frozen=True):
     answered: frozenset[str] | None = None
     at: float = 0.0
 
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each cell stands, from 0."""
+        return {cell: place for place, cell in enumerate(self.cells)}
+
     def cell_of(self, place: Place) -> str:
         """Return the id of the cell that asks, or an empty text where it cannot be told.
 
         Front ends that send no id of nbformat's are known by the source, if only one cell has it.
         """
-        if place.cell in self.cells:
+        if place.cell in self.places:
             return place.cell
         if place.cell and _NBFORMAT_ID.fullmatch(place.cell):
             return ""
@@ -93,7 +99,7 @@ class DocumentOrder(msgspec.Struct, frozen=True):
         # The file's clock may be another one, and a file that was not saved since knows nothing.
         if self.source == "disk" and self.at <= max(turn.ended + SAVED_AFTER, turn.file_at):
             return True
-        if turn.cell not in self.cells:
+        if turn.cell not in self.places:
             return False
         return self.answered is None or turn.cell in self.answered
 
@@ -163,7 +169,7 @@ class Timeline:
             # Without any cell id, what a file held need not be what stands above.
             return [*(t for t in turns if t.execution or place.cell), *own], "execution"
         ranks = self._ranks(order)
-        mine = (order.cells.index(cell), 0)
+        mine = (order.places[cell], 0)
         before = sorted((k for k in self._slots if ranks[k] < mine), key=ranks.__getitem__)
         return [*self._turns(before, order, place), *own], order.source
 
@@ -196,7 +202,7 @@ class Timeline:
 
         The forerunner is the cell that ran first before it.
         """
-        index = {cell: place for place, cell in enumerate(order.cells)}
+        index = order.places
         ranks: dict[str, tuple[int, int]] = {}
         last = (-1, 0)
         for key in self._slots:
