@@ -64,8 +64,10 @@ def ask(
     from deepshi_jupyter.schema.answer import answer_schema
     from deepshi_jupyter.tools import default_toolbox
 
-    if new and once:
-        raise InvalidRequestError("new and once exclude each other.", "Give one of them.")
+    if [new, once, bool(start_from)].count(True) > 1:
+        raise InvalidRequestError(
+            "new, once and start_from exclude each other.", "Give one of them."
+        )
     shell = running_shell()
     place = running_cell(shell)
     attachments = content_parts(attach) if attach is not None else ()

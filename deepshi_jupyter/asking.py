@@ -137,6 +137,7 @@ class Asking:
             record = self._record(said)
             reply = self._session.follow(self._prepared, record, self._presenter)
             call = self._prepared.answered(reply)
+            reply = _timed_as(call, reply)
         else:
             reply = self._prepared.replayed(recording)
             call = recording.call
@@ -213,7 +214,8 @@ class Asking:
     def _end(self, reply: Reply) -> Reply:
         record = self._as_recorded(self._record(self._said(*self._remarks())))
         self._presenter.end(answer_of(record))
-        sent = (*self._messages, reply.message)
+        # The answer as it is recorded, so that what is sent next is the same in a replay.
+        sent = (*self._messages, _in_one_order(record.answer or reply.message))
         self._session.keep(self._question, self._opening, record, sent, self._presenter)
         self.ended = reply, record
         return reply
@@ -260,6 +262,18 @@ def _left_out(context: Context) -> list[str]:
 def _beginning(text: str) -> str:
     words = " ".join(text.split())
     return words if len(words) <= _NAME_LENGTH else f"{words[: _NAME_LENGTH - 1]}…"
+
+
+def _in_one_order(message: Json) -> Json:
+    """Return a message with its fields in the same order, from a service or from a file."""
+    order = ("role", "content", *sorted(message.keys() - {"role", "content"}))
+    return {name: message[name] for name in order if name in message}
+
+
+def _timed_as(call: RecordedCall, reply: Reply) -> Reply:
+    """Return a reply with its times as they are recorded, so that a replay gives the same."""
+    times = {"duration": call.duration or 0.0, "time_to_first_token": call.time_to_first_token}
+    return msgspec.structs.replace(reply, **times)
 
 
 def _sums(calls: list[RecordedCall], repairs: int) -> list[str]:

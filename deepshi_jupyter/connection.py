@@ -108,10 +108,13 @@ class Connection:
     def known_catalogue(self) -> Catalogue | None:
         """Return the models if they are known, and ask for them in the background if not.
 
-        It never waits, so that it may serve a hint; without a key that is needed it asks nobody.
+        It never waits, so that it may serve a hint; without a key that is needed it asks nobody,
+        nor in a replay.
         """
         client = self._client
         try:
+            if self.settings.mode_of() == "replay":
+                return self.catalogue_at_hand()
             endpoint = self.endpoint()
             same = client is not None and self._client_made_for[0] == endpoint
             if not (client and same and (client.catalogue or self._catalogue_job)):

@@ -114,7 +114,7 @@ def without_secrets(record: TurnRecord, redactor: Redactor) -> TurnRecord:
     )
     return msgspec.structs.replace(
         record,
-        **{name: _frozen(value) for name, value in clean.items()},
+        **{name: _frozen(value) for name, value in clean.items() if name != "remarks"},
         calls=msgspec.convert(calls, tuple[RecordedCall, ...]),
         redacted=count,
         remarks=(*clean["remarks"], remark),
@@ -137,12 +137,18 @@ def answer_of(record: TurnRecord) -> Answer:
 
 def same_turn(new: TurnRecord, recorded: TurnRecord) -> bool:
     """True if a replayed turn is the recorded one: the same question at the same place."""
-    return all(getattr(new, name) == getattr(recorded, name) for name in _SAME)
+    same = all(getattr(new, name) == getattr(recorded, name) for name in _SAME)
+    return same and _untimed(new.tools) == _untimed(recorded.tools)
+
+
+def _untimed(tools: Sequence[Json]) -> list[Json]:
+    """Return what came of tools without how long they took: in the mode auto they run again."""
+    return [{name: tool[name] for name in tool if name != "duration"} for tool in tools]
 
 
 _SAME = (
     *("chat", "start", "fork", "parent", "tip", "system", "messages", "repairs", "prompt"),
-    *("options", "source_sha256", "endpoint", "model", "parameters", "form", "calls", "tools"),
+    *("options", "source_sha256", "endpoint", "model", "parameters", "form", "calls"),
 )
 
 

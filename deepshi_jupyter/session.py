@@ -135,7 +135,7 @@ class Session:
         recordings = self.state.recordings()
         found = recordings.find(prepared.key)
         if found is None and opening.mode == "replay":
-            raise replay_miss(recordings, prepared.asked)
+            raise replay_miss(recordings, prepared.asked, self.preparation.redactor)
         if found is not None:
             self.spent = msgspec.structs.replace(self.spent, replayed=self.spent.replayed + 1)
         return found
@@ -170,6 +170,8 @@ class Session:
         try:
             reply = self._run(request, presenter, journaled)
         except CallError as error:
+            error.what = self.preparation.redactor.event(error.what)
+            error.args = (error.what, error.todo)  # what a service says may quote the request
             journaled.failed(error)
             if error.partial is not None:
                 self.spent = self.spent.plus(error.partial)

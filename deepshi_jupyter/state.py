@@ -17,7 +17,7 @@ from deepshi_jupyter.core.mark import Mark, marks_of
 from deepshi_jupyter.core.recordings import Recordings
 from deepshi_jupyter.core.redaction import Redactor
 from deepshi_jupyter.core.timeline import DocumentOrder, Place, Timeline
-from deepshi_jupyter.core.turn_record import OrderSource, TurnRecord
+from deepshi_jupyter.core.turn_record import OrderSource, TurnRecord, read_record
 from deepshi_jupyter.core.ulid import ulid
 from deepshi_jupyter.errors import DeepshiWarning, RecordError
 from deepshi_jupyter.notebook.document import Document, notebook_path
@@ -182,10 +182,10 @@ class NotebookState:
         return self.timeline.visible(self.order(), frozenset(self._deleted))
 
     def journaled(self) -> list[TurnRecord]:
-        """Return all turns of the journal, oldest first."""
-        from deepshi_jupyter.notebook.restored import journaled_records
+        """Return all turns of the journal, oldest first, those of this notebook last."""
+        from deepshi_jupyter.notebook.restored import journaled_around
 
-        return journaled_records(self.store)
+        return journaled_around(self.store, self._known_path())
 
     def keep_below(self, turn: Turn, cell: str) -> None:
         """Take in a turn that a cell had before its output was cleared."""
@@ -246,14 +246,12 @@ class NotebookState:
         Raises:
             RecordError: A recording file cannot be read.
         """
-        from deepshi_jupyter.notebook.restored import journaled_records
-
         if self._recordings is None:
             self._recordings = Recordings()
             for record in self._records_of_notebook():
                 self._recordings.add(record, "the notebook")
             self._add_files(files)
-            for record in reversed(journaled_records(self.store)):
+            for record in reversed(self.journaled()):
                 self._recordings.add(record, "the journal")
         self._add_files(files)
         return self._recordings
@@ -286,7 +284,8 @@ class NotebookState:
         if path is None or not path.exists():
             return []
         views, _ = cell_views(read_notebook(path))
-        return [record for view in views for record in view.records]
+        marked = [mark.record for view in views for mark in view.marks if mark.record]
+        return [r for view in views for r in view.records] + [read_record(r) for r in marked]
 
     def _restored_note(self) -> str:
         if self.path is None:
@@ -319,6 +318,9 @@ def versions() -> dict[str, str]:
 
 def _found_in_words(found: Restored, name: str) -> str:
     troubles = f"; {len(found.troubles)} records cannot be read" if found.troubles else ""
+    if found.cleared:
+        brings = "`%deepshi restore` brings back what its journal holds"
+        return f"nothing restored: {name} shows no answer; {brings}{troubles}"
     if not found.turns:
         return f"nothing restored: neither {name} nor its journal holds a turn{troubles}"
     count = len(found.turns)

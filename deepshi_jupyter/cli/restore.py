@@ -123,13 +123,13 @@ def _recorded(path: Path, options: argparse.Namespace) -> list[TurnRecord]:
     import os
 
     from deepshi_jupyter.notebook.recording_file import read_recording
-    from deepshi_jupyter.notebook.restored import journaled_records
+    from deepshi_jupyter.notebook.restored import journaled_around
     from deepshi_jupyter.notebook.store import find_store
 
     if options.store and not Path(options.store).is_dir():
         raise OptionError(f"There is no folder {options.store}.", "Name a `.deepshi` folder.")
     setting = str(Path(options.store).absolute()) if options.store else ""
-    records = journaled_records(find_store(path, os.environ, setting=setting))
+    records = journaled_around(find_store(path, os.environ, setting=setting), path)
     try:
         return records + [r for file in options.recording for r in read_recording(Path(file))]
     except RecordError as error:

@@ -34,7 +34,7 @@ def running_cell(shell: Any) -> Place:
     deleted = metadata.get("deletedCells")
     return Place(
         cell=str(metadata.get("cellId") or ""),
-        execution=int(shell.execution_count),
+        execution=_number(shell),
         source=_source(shell, parent),
         deleted=frozenset(map(str, deleted)) if isinstance(deleted, list) else frozenset(),
     )
@@ -48,6 +48,15 @@ def after_cell(shell: Any, act: Callable[[], None]) -> None:
         act: What to do.
     """
     shell.events.register("post_run_cell", lambda _=None: act())
+
+
+def _number(shell: Any) -> int:
+    """Return the number that stands beside the cell that runs.
+
+    ``execution_count`` is that of the next cell already, in IPython from 9 on; the display hook
+    tells the right one in all versions.
+    """
+    return int(shell.displayhook.prompt_count)
 
 
 def _request(shell: Any) -> dict[str, Any]:

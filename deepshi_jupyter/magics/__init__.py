@@ -34,7 +34,7 @@ def _restore(shell: InteractiveShell, session: Callable[[], Session]) -> None:
         return  # nbclient and papermill start from nothing, and their outputs stay as they are
     state = session().state
     if state.has_something_to_restore():
-        print(f"{state.restore()}; %deepshi history shows them.")  # noqa: T201 - for its reader
+        print(f"{state.restore()}; see %deepshi history.")  # noqa: T201 - for its reader
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -67,8 +67,9 @@ def _in_words(found: Sequence[Placement], restored: Sequence[Placement]) -> str:
     sentence = f"{count} turn{'' if count == 1 else 's'} brought back from the journal."
     left = len(found) - count
     if left:
+        stay = "1 cell stays" if left == 1 else f"{left} cells stay"
         sentence += (
-            f" {left} cell{'' if left == 1 else 's'} stay without: `deepshi-jupyter restore NB` "
-            "says why, and puts answers back into the cells themselves."
+            f" {stay} without: `deepshi-jupyter restore NB` says why, and puts answers back into "
+            "the cells themselves."
         )
     return sentence

@@ -78,7 +78,7 @@ def notebook_path(environ: Mapping[str, str]) -> Path | None:
 def _order(data: bytes, saved_at: float) -> DocumentOrder:
     cells = [cell for cell in msgspec.json.decode(data, type=_Notebook).cells if cell.id]
     sources = ("".join(c.source) if isinstance(c.source, list) else c.source for c in cells)
-    answered = {c.id for c in cells if any(RECORD in (out.data or {}) for out in c.outputs)}
+    answered = {cell.id for cell in cells if any(map(_shows_an_answer, cell.outputs))}
     marks = (out.data[MARK] for c in cells for out in c.outputs if out.data and MARK in out.data)
     return DocumentOrder(
         source="disk",
@@ -87,6 +87,11 @@ def _order(data: bytes, saved_at: float) -> DocumentOrder:
         answered=frozenset(answered.union(*map(_brought_back, marks))),
         at=saved_at,
     )
+
+
+def _shows_an_answer(output: _Output) -> bool:
+    """True for an answer, and for what a kernel that was killed has left of one, as markdown."""
+    return output.data is not None and (RECORD in output.data or "text/markdown" in output.data)
 
 
 def _brought_back(mark: msgspec.Raw) -> set[str]:

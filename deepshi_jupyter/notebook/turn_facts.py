@@ -71,12 +71,14 @@ def models_of(records: Iterable[TurnRecord]) -> tuple[str, ...]:
 
 
 def turn_line(record: TurnRecord) -> str:
-    """Return one line of facts on a turn: model, date, parameters, tokens, cost, finish reason."""
+    """Return one line of facts on a turn: model, context, date, parameters, tokens, cost, end."""
     facts = facts_of([record])
     call = record.call
     parts = [
         ", ".join(facts.models) or "model unknown",
         "imported" if record.kind == "imported" else "",
+        _STARTS.get(record.start, ""),
+        f"from a turn of {record.fork.chat}" if record.fork else "",
         readable_date(facts.first),
         parameters_line(record.parameters),
         tokens_line(facts),
@@ -86,6 +88,14 @@ def turn_line(record: TurnRecord) -> str:
         "" if call.status == "complete" else call.status,
     ]
     return " · ".join(" ".join(part.split()) for part in parts if part)
+
+
+_STARTS = {
+    "new": "the conversation begins anew",
+    "once": "asked by itself",
+    "aside": "not part of the conversation",
+}
+"""What a reader must know of the context of a turn."""
 
 
 def tokens_line(facts: Facts) -> str:

@@ -17,7 +17,7 @@ from deepshi_jupyter.core.canonical import sha256
 from deepshi_jupyter.core.chain import chain
 from deepshi_jupyter.core.conversation import chain_of
 from deepshi_jupyter.core.mark import MIME_TYPE as MARK
-from deepshi_jupyter.core.mark import read_mark
+from deepshi_jupyter.core.mark import read_marks
 from deepshi_jupyter.core.printable import printable
 from deepshi_jupyter.core.request_key import key_of_chain
 from deepshi_jupyter.core.staleness import CellStatus, CellView, as_shown, statuses
@@ -257,18 +257,19 @@ def _kept_in(cell: Json) -> Iterator[_Kept]:
             place += is_in_view
             yield _Kept(cell=cell, data=data, value=value, record=record, place=where)
         if MARK in data:
-            yield from _kept_in_mark(cell, data)
+            yield from _kept_in_marks(cell, data)
 
 
-def _kept_in_mark(cell: Json, data: Json) -> Iterator[_Kept]:
-    value = data[MARK]
+def _kept_in_marks(cell: Json, data: Json) -> Iterator[_Kept]:
     try:
-        mark = read_mark(value)
-        if mark.record is not None:
-            value, record = mark.record, read_record(mark.record)
-            yield _Kept(cell=cell, data=data, value=value, record=record, is_picked=True)
+        marks = read_marks(data[MARK])
     except RecordError as error:
-        yield _Kept(cell=cell, data=data, value=value, error=error)
+        yield _Kept(cell=cell, data=data, value=data[MARK], error=error)
+        return
+    for mark in marks:
+        if mark.record is not None:
+            record = read_record(mark.record)
+            yield _Kept(cell=cell, data=data, value=mark.record, record=record, is_picked=True)
 
 
 def _new(view: CellView, **fields: Any) -> Verdict:

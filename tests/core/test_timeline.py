@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -166,6 +167,16 @@ def test_a_file_that_was_saved_before_the_turn_ended_does_not_take_it_away() -> 
     lagging = Notebook()
     lagging.run("a", "a1", ended=50)
     assert lagging.above("c", disk("c", at=50 + SAVED_AFTER)) == "a1"
+
+
+def test_the_file_of_a_machine_whose_clock_is_ahead_takes_away_nothing_that_it_cannot_know() -> (
+    None
+):
+    ahead = Notebook()
+    (one,) = ahead.run("a", "a1", ended=50)
+    one = msgspec.structs.replace(one, file_at=3600.0)
+    assert disk("c", at=3600.0).shows(one)
+    assert not disk("c", at=3601.0).shows(one)
 
 
 def test_an_answer_that_was_cleared_and_saved_is_not_above() -> None:

@@ -19,7 +19,7 @@ def test_the_status_says_where_a_call_would_go(shell: Shell, server: WireServer)
     status = str(shell.run("%deepshi"))
     assert f"endpoint       {server.base_url} (DEEPSHI_BASE_URL)" in status
     assert "model          deepshi-3.0" in status
-    assert "conversation   1 turn (nothing restored: no notebook file belongs to this kernel)\n" in status
+    assert "conversation   1 turn (nothing restored: no notebook file belongs" in status
     assert "1 answer · 3 tokens in / 2 out · $0.25000" in status
 
 

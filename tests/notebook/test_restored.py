@@ -208,11 +208,26 @@ def test_a_call_that_was_killed_before_the_first_word_leaves_its_question(scene:
     assert record.answer is None
 
 
-def test_a_partial_turn_that_a_killed_kernel_left_is_not_restored_as_an_answer(
-    scene: Scene,
-) -> None:
-    journal = scene.kernel()
-    scene.begin(journal, scene.study.ask("tell me", answer=None), "Once upon a time. ")
+def test_a_turn_that_a_killed_kernel_left_is_restored_as_partial(scene: Scene) -> None:
+    scene.study.ask("one", answer="1")
+    scene.save()
+    scene.begin(scene.kernel(), scene.study.ask("two", answer=None), "Once upon a time. ")
+    one, two = scene.restored().turns
+    assert (one.record.is_partial, two.record.is_partial) == (False, True)
+    assert two.record.text == "Once upon a time. "
+
+
+def test_what_broke_off_before_the_file_was_saved_was_seen_and_stays_away(scene: Scene) -> None:
+    scene.now = SAVED - 60
+    scene.begin(scene.kernel(), scene.study.ask("tell me", answer=None), "Once upon a time. ")
+    scene.study.cells.clear()
+    scene.save()
+    assert scene.answers() == []
+
+
+def test_what_broke_off_in_another_notebook_is_not_restored(scene: Scene) -> None:
+    other = scene.kernel(scene.path.with_name("copy.ipynb"))
+    scene.begin(other, scene.study.ask("tell me", answer=None), "Once upon a time. ")
     assert scene.answers() == []
 
 
