@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from deepshi_jupyter.ask_function import ask
     from deepshi_jupyter.client.aio import AsyncClient
     from deepshi_jupyter.client.sync import Client
+    from deepshi_jupyter.compare_function import compare
+    from deepshi_jupyter.comparison.comparison import Comparison
     from deepshi_jupyter.core.catalogue import Catalogue
     from deepshi_jupyter.core.reply import Reply
     from deepshi_jupyter.core.usage import Usage
@@ -28,6 +30,7 @@ __all__ = [
     "CallError",
     "Catalogue",
     "Client",
+    "Comparison",
     "DeepshiError",
     "DeepshiWarning",
     "InputError",
@@ -35,6 +38,7 @@ __all__ = [
     "Usage",
     "__version__",
     "ask",
+    "compare",
     "load_ipython_extension",
     "tool",
     "unload_ipython_extension",
@@ -45,12 +49,14 @@ _HOMES = {
     "CallError": "errors",
     "Catalogue": "core.catalogue",
     "Client": "client.sync",
+    "Comparison": "comparison.comparison",
     "DeepshiError": "errors",
     "DeepshiWarning": "errors",
     "InputError": "errors",
     "Reply": "core.reply",
     "Usage": "core.usage",
     "ask": "ask_function",
+    "compare": "compare_function",
     "tool": "tools",
 }
 

@@ -28,6 +28,7 @@ def ask(
     chat: str = MAIN_CHAT,
     new: bool = False,
     once: bool = False,
+    aside: bool = False,
     start_from: str = "",
     mode: str = "",
     **parameters: Any,
@@ -47,6 +48,7 @@ def ask(
         chat: The conversation, as for ``--chat``.
         new: Whether the context begins at this question, as for ``--new``.
         once: Whether it is asked without context and stays out of later context (``--once``).
+        aside: Whether it is asked with what stands above and stays out of later context.
         start_from: ``CHAT@CELL``, the turn that its context goes on from, as for ``--from``.
         mode: Where the answer comes from: ``live``, ``auto``, ``replay`` or ``refresh``.
         **parameters: ``temperature``, ``seed`` … (API contract, "Request body"), ``stream``, and
@@ -64,9 +66,9 @@ def ask(
     from deepshi_jupyter.schema.answer import answer_schema
     from deepshi_jupyter.tools import default_toolbox
 
-    if [new, once, bool(start_from)].count(True) > 1:
+    if [new, once, aside, bool(start_from)].count(True) > 1:
         raise InvalidRequestError(
-            "new, once and start_from exclude each other.", "Give one of them."
+            "new, once, aside and start_from exclude each other.", "Give one of them."
         )
     shell = running_shell()
     place = running_cell(shell)
@@ -84,7 +86,7 @@ def ask(
         repairs=repair,
         tools=default_toolbox.select(tools) if tools else (),
         chat=chat,
-        start="new" if new else "once" if once else "",
+        start="new" if new else "once" if once else "aside" if aside else "",
         fork=start_from,
         place=place,
         source_sha256=text_sha256(place.source) if place.source else "",

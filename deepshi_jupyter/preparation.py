@@ -173,8 +173,18 @@ class Preparation:
                 "Take it out of the prompt, or out of the value that is inserted.",
             )
 
+    def _check_no_secret_names(self, question: Question) -> None:
+        """Refuse a name that holds a secret: it is in the record of every turn, to be found."""
+        for what, name in (("chat", question.chat), ("model", question.model or "")):
+            if self.redactor.asked(name)[1]:
+                raise InvalidRequestError(
+                    f"The name of the {what} holds a secret, which would stay in the notebook.",
+                    "Give it another name.",
+                )
+
     def _opening(self, question: Question) -> Opening:
         """Return how a turn begins as far as it is known without asking the service."""
+        self._check_no_secret_names(question)
         place = self.state.located(question.place)
         seen = self.state.seen(place)
         above = self.state.above(seen, self.overruled)

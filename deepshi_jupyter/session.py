@@ -289,8 +289,13 @@ def _present(reply: Reply) -> dict[str, Any]:
     """Make the bundle of a reply that is shown as a value; the parser of markdown loads here."""
     from deepshi_jupyter.display.bundle import answer_bundle, reply_bundle
 
-    record = _current.take_unshown(reply) if _current else None
-    return answer_bundle(answer_of(record)) if record else reply_bundle(reply)
+    if _current is None:
+        return reply_bundle(reply)
+    record = _current.take_unshown(reply)
+    if record is not None:
+        return answer_bundle(answer_of(record))
+    clean: dict[str, Any] = _current.preparation.redactor.event(reply_bundle(reply))
+    return clean
 
 
 Reply.presenter = _present

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from deepshi_jupyter.core.limit import read_limit
 from deepshi_jupyter.core.parameters import PARAMETERS, check_parameters
 from deepshi_jupyter.errors import OptionError
 
@@ -53,6 +54,8 @@ class Settings(msgspec.Struct, kw_only=True):
         store: Where the journal lies, ``off`` for none; empty: found by the notebook.
         record: A file that turns are recorded in; empty: ``DEEPSHI_RECORD``.
         recording: A file of recorded answers; empty: ``DEEPSHI_RECORDING``.
+        confirm_above: What may be sent at once without asking, such as ``0.5`` (USD) or
+            ``100 calls``; empty: anything.
     """
 
     base_url: str = ""
@@ -69,6 +72,7 @@ class Settings(msgspec.Struct, kw_only=True):
     store: str = ""
     record: str = ""
     recording: str = ""
+    confirm_above: str = ""
 
     def set(self, name: str, text: str) -> None:
         """Set one value from its text; ``auto`` takes a setting or parameter back.
@@ -191,6 +195,11 @@ def _read_display(name: str, text: str) -> str:
     return text
 
 
+def _read_limit(_: str, text: str) -> str:
+    read_limit(text)
+    return text
+
+
 _READERS: Mapping[str, tuple[Callable[[str, str], Any], Any]] = {
     "base_url": (_read_text, ""),
     "model": (_read_text, ""),
@@ -205,6 +214,7 @@ _READERS: Mapping[str, tuple[Callable[[str, str], Any], Any]] = {
     "store": (_read_text, ""),
     "record": (_read_text, ""),
     "recording": (_read_text, ""),
+    "confirm_above": (_read_limit, ""),
 }
 
 SETTING_NAMES = (*_READERS, *PARAMETERS)

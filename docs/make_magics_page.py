@@ -143,7 +143,8 @@ BEFORE_SETTINGS = """## Settings
 
 A value is taken from the cell's options, else from `%deepshi set NAME=VALUE`, else from the IPython
 configuration (`c.DeepshiMagics.NAME`, where it says so below), else from the environment.
-`NAME=auto` takes a value back (`mode=live`, as `auto` is a mode); several allowed models stand with commas between them.
+`NAME=auto` takes a value back (`mode=live`, as `auto` is a mode); several allowed models stand with
+commas between them.
 """
 
 VALUES = (
@@ -209,6 +210,18 @@ SECTIONS = (
             "n": Example(
                 ["%%deepshi -n 3 -t 1\nName a colour.", "_deepshi.texts"],
                 "All of them are shown and billed; the first one goes into the conversation.",
+            ),
+            "vary": Example(
+                [
+                    "%%deepshi --vary temperature=0,1.2 --samples 3 -o colours\nName a colour.",
+                    "colours.diff(0)",
+                ],
+                "Every combination is asked `--samples` times. [Compare answers](compare.md) says "
+                "what is shown, kept and computed.",
+            ),
+            "yes": Example(
+                ["%%deepshi --vary seed=1,2 --yes\nName a colour."],
+                "The limit is the setting `confirm_above`.",
             ),
             "param": Example(
                 ["%%deepshi --param top_k=40 --param 'user=\"p-17\"'\nName a colour."],

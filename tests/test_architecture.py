@@ -70,8 +70,19 @@ RULES = {
         {*_VALUES, "attachments", "display", "question", "schema", "session", "tools"},
         {"IPython"},
     ),
+    "comparison": Rule(
+        {
+            *(*_VALUES, *_TURN, "asking", "client", "connection", "display", "journaled_call"),
+            *("notebook", "replay", "schema", "session"),
+        },
+        {"krippendorff", "matplotlib", "msgspec", "pandas"},
+    ),
+    "compare_function": Rule(
+        {*_VALUES, "attachments", "comparison", "display", "question", "schema", "session"}, set()
+    ),
     "magics": Rule(
-        {*_BEHIND_A_DOOR, "attachments", "schema", "tools"}, {"IPython", "msgspec", "traitlets"}
+        {"compare_function", *_BEHIND_A_DOOR, "attachments", "schema", "tools"},
+        {"IPython", "msgspec", "traitlets"},
     ),
     "cli": Rule(
         {*_BEHIND_A_DOOR, "client", "offline", "version"},
@@ -79,7 +90,11 @@ RULES = {
     ),
     "__main__": Rule({"cli"}, set()),
     "__init__": Rule(
-        {*_VALUES, "ask_function", "client", "magics", "session", "tools", "version"}, {"IPython"}
+        {
+            *(*_VALUES, "ask_function", "client", "compare_function", "comparison", "magics"),
+            *("session", "tools", "version"),
+        },
+        {"IPython"},
     ),
 }
 
@@ -182,7 +197,8 @@ def name_of(requirement: str) -> str:
 def test_every_library_is_declared_or_brought_along_by_one_that_is(repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["keyring"], *extras["data"]]
+    optional = [*extras["keyring"], *extras["data"], *extras["agreement"]]
+    lines = [*project["dependencies"], *optional]
     declared = {name_of(line) for line in lines}
     brought = {name for distribution in declared for name in required(distribution)}
     homes = metadata.packages_distributions()

@@ -97,7 +97,6 @@ def demo_environment(environment: Mapping[str, str], base_url: str) -> dict[str,
         **kept,
         "DEEPSHI_BASE_URL": base_url,
         "DEEPSHI_MODEL": OFFLINE_MODEL,
-        "DEEPSHI_STORE": "off",  # nothing is left but the notebook
         "NO_PROXY": direct,
         "no_proxy": direct,
     }

@@ -178,8 +178,11 @@ class Client(BaseClient):
         That is done before the next request and not after the answer: a server may keep the
         connection open for long, and nobody should wait for that. A guard ends it.
         """
-        while self._undrained:
-            response, pieces = self._undrained.pop()
+        while True:
+            try:  # several calls may run at the same time
+                response, pieces = self._undrained.pop()
+            except IndexError:
+                return
             guard = threading.Timer(DRAIN_SECONDS, _shut_down, [response])
             guard.start()
             with contextlib.suppress(httpx.HTTPError, httpx.StreamError):

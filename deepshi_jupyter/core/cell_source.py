@@ -22,9 +22,10 @@ _SHORT = {"-m": "--model", "-t": "--temperature", "-n": "--n", "--samples": "--n
 }
 _FLAGS = frozenset({"--json", "--raw", "--new", "--once", "--logprobs"})
 _NOT_ASKED = frozenset({"--output", "--as", "--mode", "--record", "--recording"})
-_NOT_ASKED_FLAGS = frozenset({"--no-stream", "--dry-run"})
+_NOT_ASKED_FLAGS = frozenset({"--no-stream", "--dry-run", "--yes"})
 _VALUED = (
     *("--model", "--system", "--param", "--attach", "--schema", "--repair", "--tools", "--n"),
+    "--vary",
     *("--chat", "--from", "--temperature", "--top-p", "--max-tokens", "--stop", "--seed"),
     *("--frequency-penalty", "--presence-penalty", "--top-logprobs"),
 )

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from deepshi_jupyter.core.secrets import redact
+from deepshi_jupyter.errors import DeepshiError
 
 Json = dict[str, Any]
 
@@ -37,6 +38,11 @@ class Redactor(msgspec.Struct, frozen=True):
     def answered(self, value: Any) -> tuple[Any, int]:
         """Return something that a model answered without known keys, and how many were in it."""
         return redact(value, self.known, patterns=False)
+
+    def clean(self, error: DeepshiError) -> None:
+        """Take secrets out of what an error says, as it stays in the output of its cell."""
+        error.what, error.todo = self.asked([error.what, error.todo])[0]
+        error.args = (error.what, error.todo)
 
     def event(self, value: Any) -> Any:
         """Return an event of the journal, or a text, without secrets."""

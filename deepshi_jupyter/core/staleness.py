@@ -153,7 +153,8 @@ class Reading:
         shown = cell.shown or (None,) * len(cell.records)
         records = list(zip(cell.records, shown, strict=True))
         if cell.asking is not None:
-            records = records[-1:]  # what ran twice shows its last answer
+            if records and records[-1][0].start != "aside":  # of a comparison all are shown
+                records = records[-1:]  # what ran twice shows its last answer
             if not records and (restored := self._brought_back(cell)) is not None:
                 return [(restored, None)]
         return [self._picked(record, text) for record, text in records]

@@ -57,6 +57,9 @@ def fork_of(name: str, turns: Sequence[Turn]) -> Fork:
 
 
 def _found(name: str, turns: Sequence[Turn]) -> list[Turn]:
+    exact = [turn for turn in turns if name in turn.names]
+    if exact:  # first, as an id may look like a number
+        return exact[-1:]
     if name.startswith("-") and name[1:].isdecimal():
         place = int(name)
         return [turns[place]] if -len(turns) <= place < 0 else []
@@ -64,7 +67,6 @@ def _found(name: str, turns: Sequence[Turn]) -> list[Turn]:
         numbered = [turn for turn in turns if turn.number == int(name)]
         running = [turn for turn in numbered if turn.execution]
         return (running or numbered)[-1:]
-    exact = [turn for turn in turns if name in turn.names]
-    if exact or len(name) < _SHORTEST:
-        return exact[-1:]
+    if len(name) < _SHORTEST:
+        return []
     return [turn for turn in turns if any(n.startswith(name) for n in turn.names)]

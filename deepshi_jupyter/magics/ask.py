@@ -55,6 +55,14 @@ def ask_cell(
     if options.dry_run:
         show_request(session, question)
         return
+    if options.vary:
+        from deepshi_jupyter.compare_function import compare_cell
+
+        samples = question.parameters.get("n", 1)
+        names[output] = compare_cell(
+            session, shell, question, options.vary, samples, confirm=not options.yes
+        )
+        return
     names[output] = session.ask(question, choose(shell, session.settings.display))
 
 
@@ -83,14 +91,19 @@ def question_at(
 
 
 def show_request(session: Session, question: Question) -> None:
-    """Display the exact request body of a question, and about what it would take and cost."""
+    """Display the request body of a question, and about what it would take and cost.
+
+    It is as it would be sent, but for secrets: what is displayed stays in the notebook.
+    """
     from IPython.display import publish_display_data
 
     request = session.prepare(question)
+    body, found = session.preparation.redactor.asked(request.body)
     catalogue = session.connection.catalogue_at_hand()
     sentence = estimate(request, catalogue.get(request.model) if catalogue else None).sentence
-    publish_display_data({"text/plain": json.dumps(request.body, ensure_ascii=False, indent=2)})
-    publish_display_data({"text/plain": f"The question was not sent. {sentence}"})
+    hidden = f" Secrets that would be sent and are not shown: {found}." if found else ""
+    publish_display_data({"text/plain": json.dumps(body, ensure_ascii=False, indent=2)})
+    publish_display_data({"text/plain": f"The question was not sent. {sentence}{hidden}"})
 
 
 def _prompt(options: argparse.Namespace, body: str, names: Mapping[str, Any]) -> Prompt:

@@ -45,7 +45,18 @@ def run_command(session: Session, line: str) -> Any:
             f"{hint}There are: {', '.join(COMMANDS)}. To ask, write %%deepshi with the question "
             "below it.",
         )
-    return COMMANDS[name](session, rest)
+    return _without_secrets(session, COMMANDS[name](session, rest))
+
+
+def _without_secrets(session: Session, result: Any) -> Any:
+    """Return what a command shows without secrets, such as those of a system prompt that was set.
+
+    What speaks of turns shows their records, which hold none.
+    """
+    if not isinstance(result, Table):
+        return result
+    rows, note = session.preparation.redactor.asked([result.rows, result.note])[0]
+    return Table(result.header, rows, note)
 
 
 def _status(session: Session, words: list[str]) -> Table:

@@ -9,6 +9,7 @@ from IPython.core.magic_arguments import magic_arguments
 from traitlets import Float, Int, List, Unicode
 
 from deepshi_jupyter.display.running_cell import running_cell
+from deepshi_jupyter.errors import DeepshiError
 from deepshi_jupyter.magics.options import chat_options
 
 if TYPE_CHECKING:
@@ -73,6 +74,13 @@ class DeepshiMagics(Magics):
         As a line: %deepshi shows the status; %deepshi history, context, versions, export,
         models, set NAME=VALUE and others do what they say; %deepshi help lists them.
         """  # noqa: D301 - IPython shows this text; a raw docstring would show both backslashes
+        try:
+            return self._run(line, cell)
+        except DeepshiError as error:
+            self.session.preparation.redactor.clean(error)
+            raise
+
+    def _run(self, line: str, cell: str | None) -> Any:
         if cell is None:
             from deepshi_jupyter.magics.commands import run_command
 

@@ -111,6 +111,15 @@ def _declarations() -> list[Any]:
             default="markdown",
             help="How the answer is shown: markdown, text as it is, its code alone, or JSON.",
         ),
+        argument(
+            "--vary",
+            action="append",
+            default=[],
+            metavar="NAME=V1,V2",
+            help="Ask under each of these values, and compare; may be given several times. With "
+            "it, --samples is how many answers each setting gets.",
+        ),
+        argument("--yes", action="store_true", help="Compare without asking, whatever the limit."),
         argument("--raw", action="store_true", help="Send the cell as it is: no {{…}} is read."),
         argument("--no-stream", action="store_true", help="Ask for the answer in one piece."),
         argument("--dry-run", action="store_true", help="Show the request and send nothing."),

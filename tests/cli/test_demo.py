@@ -99,7 +99,6 @@ def test_the_kernel_gets_the_embedded_endpoint_and_no_key() -> None:
         "PATH": "/bin",
         "DEEPSHI_BASE_URL": "http://127.0.0.1:1/v1",
         "DEEPSHI_MODEL": "offline-chat",
-        "DEEPSHI_STORE": "off",
         "HTTPS_PROXY": "http://proxy.example.org",
         "NO_PROXY": "intranet,127.0.0.1",
         "no_proxy": "intranet,127.0.0.1",

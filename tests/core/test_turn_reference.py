@@ -70,6 +70,11 @@ def test_the_number_of_the_running_kernel_goes_before_that_of_an_earlier_one() -
     assert find_turn("3", turns).record.id == "01AAAA"
 
 
+def test_an_id_of_digits_alone_is_an_id_and_no_number() -> None:
+    turns = [turn("01AAAA", 1, cell="40123456"), turn("01BBBB", 2, cell="c0ffee02")]
+    assert find_turn("40123456", turns).record.id == "01AAAA"
+
+
 def test_without_turns_there_is_nothing_to_name() -> None:
     with pytest.raises(OptionError, match="no turn"):
         find_turn("-1", [])

@@ -161,3 +161,10 @@ def test_the_server_tells_which_notebook_it_is() -> None:
 def test_what_cannot_be_opened_gives_no_order(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").mkdir()
     assert Document(tmp_path / "a.ipynb").order() is None
+
+
+def test_what_a_killed_kernel_left_of_an_answer_counts_as_shown(tmp_path: Path) -> None:
+    left = {"output_type": "display_data", "data": {"text/plain": "", "text/markdown": "Once"}}
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": [{"id": "x", "outputs": [left]}]}))
+    assert order_of(path).answered == {"x"}

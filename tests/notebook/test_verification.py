@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepshi_jupyter.core.canonical import sha256
+from deepshi_jupyter.core.mark import MIME_TYPE as MARK
+from deepshi_jupyter.core.mark import Mark
 from deepshi_jupyter.core.turn_record import MIME_TYPE as RECORD
 from deepshi_jupyter.core.turn_record import Cut, RecordedCall, TurnRecord, record_sha256
 from deepshi_jupyter.notebook.verification import Verdict, verify
@@ -395,3 +397,17 @@ def test_what_is_wrong_comes_first() -> None:
     study.edit(0, "Two?")
     raw(study)["model"] = "another"
     assert [level for level, _ in checks(study)] == ["wrong", "wrong", "unvouched"]
+
+
+def test_several_marks_in_one_output_are_each_checked() -> None:
+    study = Study()
+    records = [study.ask(question, answer="A.") for question in ("One?", "Two?")]
+    for cell in study.cells:
+        cell["outputs"] = []
+    marks = [Mark(v=1, mark="restore", turn=r.id, cell=r.cell, record=r.as_json()) for r in records]
+    several = {"v": 1, "marks": [mark.as_json() for mark in marks]}
+    study.code("%deepshi restore", [output({"text/plain": "2 turns", MARK: several})])
+    assert [verdict.turn for verdict in verify(study.notebook)] == [r.id for r in records]
+    assert judged(study) == ["vouched", "vouched"]
+    several["marks"][0]["record"]["sha256"] = "0" * 64
+    assert judged(study) == ["wrong", "vouched"]

@@ -1,0 +1,1 @@
+"""One prompt under several settings, several times each: asked together, looked at side by side."""
