@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -28,9 +28,9 @@ from deepshi_jupyter.core.recordings import Recordings
 from deepshi_jupyter.core.redaction import Redactor
 from deepshi_jupyter.core.request import ChatRequest, build_request
 from deepshi_jupyter.core.request_key import key_of_chain
-from deepshi_jupyter.core.secrets import known_secrets
+from deepshi_jupyter.core.secrets import find_secrets, known_secrets
 from deepshi_jupyter.core.tokens import estimate_messages
-from deepshi_jupyter.core.turn_record import Json
+from deepshi_jupyter.core.turn_record import Json, text_of
 from deepshi_jupyter.core.turn_reference import fork_of
 from deepshi_jupyter.errors import InvalidRequestError
 from deepshi_jupyter.opening import Opening
@@ -62,6 +62,7 @@ class Preparation:
         self.state = state
         self.overruled: frozenset[str] = frozenset()
         self._redactor: Redactor | None = None
+        self._typed_keys: dict[str, None] = {}
         self._environment_keys = _shown_by_nobody(known_secrets(os.environ))
 
     def open(self, question: Question) -> Opening:
@@ -74,6 +75,7 @@ class Preparation:
             InputError: It forks from a turn that is not there, or the mode does not exist.
         """
         self._redactor = None
+        self._note_keys([question.prompt.text, question.system or self.settings.system])
         self.state.begins(question.place)
         opening = self._opening(question)
         if opening.mode in ("auto", "replay"):
@@ -113,6 +115,7 @@ class Preparation:
             raise InvalidRequestError(
                 "The prompt is empty.", "Write a question below the `%%deepshi` line."
             )
+        self._note_keys(map(text_of, said.messages[1:]))  # what tools have said
         messages = [*opening.context.messages(), *said.messages, *said.repairs]
         if _holds_images(messages):
             check_images_taken(opening.entry, question.model or self.connection.model)
@@ -145,8 +148,16 @@ class Preparation:
         if self._redactor is None:
             secret = self.connection.credential().secret
             own = (secret.reveal(),) if secret is not None else ()
-            self._redactor = Redactor(tuple(dict.fromkeys((*own, *self._environment_keys()))))
+            known = (*own, *self._environment_keys(), *self._typed_keys)
+            self._redactor = Redactor(tuple(dict.fromkeys(known)))
         return self._redactor
+
+    def _note_keys(self, texts: Iterable[str]) -> None:
+        """Take what has the shape of a key in a question for one, so that no answer repeats it."""
+        found = {text[f.start : f.end]: None for text in texts for f in find_secrets(text)}
+        if not found.keys() <= self._typed_keys.keys():
+            self._typed_keys |= found
+            self._redactor = None
 
     @property
     def endpoint_name(self) -> str:

@@ -188,4 +188,4 @@ def test_a_redacted_turn_and_what_stands_below_it_replay(scene: Scene, server: C
         assert "What was ‹redacted:" in run.error["evalue"]
         assert SHAPED not in str(run.error)
     assert len(server.received) == asked
-    assert [record.redacted for record in live[:2]] == [1, 2]
+    assert [record.redacted for record in live[:2]] == [2, 2]
