@@ -237,6 +237,8 @@ class Preparation:
         parameters = {**self.settings.parameters, **question.request_parameters(entry)}
         own = estimate_messages([question.message(entry), system_message(context.system)])
         room = int(entry.context_length * WINDOW) - own - room_for_answer(parameters, entry)
+        if sum(turn.most_tokens for turn in context.turns) <= room:
+            return context
         return fitted(context, max(0, room), lambda turn: turn.tokens, self.state.standing)
 
     def _candidates(

@@ -379,3 +379,15 @@ def test_the_latest_turn_of_a_chat_is_its_last() -> None:
     assert latest(turns, "side") == turns[1]
     assert latest(turns, "main") == turns[2]
     assert latest(turns, "none") is None
+
+
+@given(st.text(max_size=300))
+def test_the_quick_count_of_a_turn_is_never_below_the_estimate(question: str) -> None:
+    asked = turn(question or "?")
+    assert asked.most_tokens >= asked.tokens
+
+
+def test_a_turn_with_parts_or_tools_is_estimated_as_it_is() -> None:
+    parts = ({"role": "user", "content": [{"type": "text", "text": "Look."}]},)
+    asked = turn("Look", messages=parts)
+    assert asked.most_tokens == asked.tokens
