@@ -15,7 +15,7 @@ import msgspec
 
 from deepshi_jupyter.core.chain import START, link, message_digest
 from deepshi_jupyter.core.chat import MAIN_CHAT, Start
-from deepshi_jupyter.core.tokens import MESSAGE_TOKENS, estimate_messages
+from deepshi_jupyter.core.tokens import ANSWER_TOKENS, MESSAGE_TOKENS, estimate_messages
 from deepshi_jupyter.core.turn_record import Cut, Fork, Json, SystemSource, TurnRecord
 
 WhyLeft = Literal[
@@ -75,7 +75,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         texts = [message.get("content") for message in self.messages if len(message) == 2]
         if len(texts) < len(self.messages) or not all(isinstance(t, str) for t in texts):
             return self.tokens
-        return sum(len(str(t).encode()) + MESSAGE_TOKENS for t in texts)
+        return ANSWER_TOKENS + sum(len(str(t).encode()) + MESSAGE_TOKENS for t in texts)
 
     @property
     def names(self) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deepshi_jupyter.core import chain as chain_module
@@ -382,6 +382,8 @@ def test_the_latest_turn_of_a_chat_is_its_last() -> None:
 
 
 @given(st.text(max_size=300))
+@example("1 " * 40)
+@example("\n" * 9)
 def test_the_quick_count_of_a_turn_is_never_below_the_estimate(question: str) -> None:
     asked = turn(question or "?")
     assert asked.most_tokens >= asked.tokens
