@@ -16,6 +16,7 @@ TITLES = {
     "memory": "Memory of a long answer",
     "streaming": "Streaming at 200 tokens a second for a minute",
     "at_the_keyboard": "At the keyboard",
+    "view": "A long answer in a page",
     "restore": "Restoring a notebook",
     "context": "One more question, by how many turns stand above it",
     "record_size": "What turns of 1 kB take in a notebook file",

@@ -1,0 +1,70 @@
+import { pageClock, type Clock } from './clock';
+import { make } from './elements';
+import { MarkdownView, type MarkdownOptions } from './markdown-view';
+
+/** The reasoning of a model: folded, with the time that it took; drawn only when unfolded. */
+export class ReasoningView {
+  readonly node = make('details', 'deepshi-reasoning');
+  readonly #title = make('summary', '');
+  readonly #text: MarkdownView;
+  readonly #clock: Clock;
+  readonly #begun: number;
+  #waiting = '';
+  #callOff: (() => void) | null = null;
+  #seconds: number | null = null;
+
+  constructor(options: MarkdownOptions = {}) {
+    this.#clock = options.clock ?? pageClock;
+    this.#begun = this.#clock.now();
+    this.#text = new MarkdownView(options);
+    this.node.append(this.#title, this.#text.node);
+    this.node.addEventListener('toggle', () => {
+      this.#pass();
+    });
+    this.#tick();
+  }
+
+  /** Add a piece. */
+  append(piece: string): void {
+    this.#waiting += piece;
+    this.#pass();
+  }
+
+  /**
+   * Say that the reasoning is over.
+   *
+   * @param seconds How long it took, where that is known better than by the clock of the page.
+   */
+  end(seconds?: number): void {
+    if (this.#seconds !== null) {
+      return;
+    }
+    this.#callOff?.();
+    this.#seconds = seconds ?? this.#elapsed();
+    this.#title.textContent = `Reasoning · ${this.#seconds.toFixed(1)} s`;
+    this.#pass();
+  }
+
+  /** Hand on what came, if anybody looks at it. */
+  #pass(): void {
+    if (!this.node.open) {
+      return;
+    }
+    this.#text.append(this.#waiting);
+    this.#waiting = '';
+    if (this.#seconds !== null) {
+      this.#text.end();
+    }
+  }
+
+  #tick(): void {
+    this.#title.textContent = `Thinking · ${Math.floor(this.#elapsed()).toString()} s`;
+    this.#callOff = this.#clock.after(1000, () => {
+      this.#tick();
+    });
+  }
+
+  #elapsed(): number {
+    return (this.#clock.now() - this.#begun) / 1000;
+  }
+}
