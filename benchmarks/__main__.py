@@ -16,6 +16,7 @@ TITLES = {
     "memory": "Memory of a long answer",
     "streaming": "Streaming at 200 tokens a second for a minute",
     "at_the_keyboard": "At the keyboard",
+    "map": "One prompt over 2,000 rows, 64 at once, 200 ms latency",
     "view": "A long answer in a page",
     "restore": "Restoring a notebook",
     "context": "One more question, by how many turns stand above it",

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from deepshi_jupyter.client.sync import Client
     from deepshi_jupyter.compare_function import compare
     from deepshi_jupyter.comparison.comparison import Comparison
+    from deepshi_jupyter.core.budget import Budget
     from deepshi_jupyter.core.catalogue import Catalogue
     from deepshi_jupyter.core.reply import Reply
     from deepshi_jupyter.core.usage import Usage
     from deepshi_jupyter.errors import CallError, DeepshiError, DeepshiWarning, InputError
+    from deepshi_jupyter.map_function import map  # noqa: A004 - its public name
     from deepshi_jupyter.tools import tool
 
 __all__ = [
     "AsyncClient",
+    "Budget",
     "CallError",
     "Catalogue",
     "Client",
@@ -40,12 +43,14 @@ __all__ = [
     "ask",
     "compare",
     "load_ipython_extension",
+    "map",
     "tool",
     "unload_ipython_extension",
 ]
 
 _HOMES = {
     "AsyncClient": "client.aio",
+    "Budget": "core.budget",
     "CallError": "errors",
     "Catalogue": "core.catalogue",
     "Client": "client.sync",
@@ -57,6 +62,7 @@ _HOMES = {
     "Usage": "core.usage",
     "ask": "ask_function",
     "compare": "compare_function",
+    "map": "map_function",
     "tool": "tools",
 }
 

@@ -12,7 +12,7 @@ from deepshi_jupyter.core.turn_record import MIME_TYPE, VERSION
 from deepshi_jupyter.display.running_cell import after_cell, running_cell, running_shell
 from deepshi_jupyter.errors import InvalidRequestError
 from deepshi_jupyter.question import Question
-from deepshi_jupyter.session import Session, current_session
+from deepshi_jupyter.session import current_session, session_of
 
 
 def ask(
@@ -92,7 +92,7 @@ def ask(
         source_sha256=text_sha256(place.source) if place.source else "",
         mode=mode,
     )
-    session = _session_of(shell)
+    session = session_of(shell)
     keeps_outputs = shell is not None and hasattr(shell, "kernel")
     if keeps_outputs and id(shell) not in _told:
         _told.add(id(shell))
@@ -102,14 +102,6 @@ def ask(
     finally:
         if not keeps_outputs:
             session.take_all_unshown()
-
-
-def _session_of(shell: Any) -> Session:
-    """Return the session that the magics of a shell use, with what is configured for them."""
-    magic = shell.find_cell_magic("deepshi") if shell is not None else None
-    owner = getattr(magic, "__self__", None)
-    session = getattr(owner, "session", None)
-    return session if isinstance(session, Session) else current_session()
 
 
 _told: set[int] = set()

@@ -15,7 +15,7 @@ from deepshi_jupyter.core.template import verbatim
 from deepshi_jupyter.display.running_cell import running_cell, running_shell
 from deepshi_jupyter.errors import CallInterruptedError, OptionError
 from deepshi_jupyter.question import Question
-from deepshi_jupyter.session import Session, current_session
+from deepshi_jupyter.session import Session, session_of
 
 PARTIAL = "_deepshi"
 """The variable of a notebook that holds a comparison which was stopped."""
@@ -91,7 +91,7 @@ def compare(
         mode=mode,
     )
     vary = {"prompt": prompt, "model": model, "system": system, **parameters}
-    session = _session_of(shell)
+    session = session_of(shell)
     return _compared(session, shell, question, vary, samples, _limit(session, limit, confirm))
 
 
@@ -147,10 +147,3 @@ def _limit(session: Session, given: float | str | None, confirm: bool) -> Limit:
     if not confirm:
         return Limit()
     return read_limit(session.settings.confirm_above if given is None else given)
-
-
-def _session_of(shell: Any) -> Session:
-    """Return the session that the magics of a shell use, with what is configured for them."""
-    magic = shell.find_cell_magic("deepshi") if shell is not None else None
-    session = getattr(getattr(magic, "__self__", None), "session", None)
-    return session if isinstance(session, Session) else current_session()

@@ -310,3 +310,15 @@ def current_session() -> Session:
         _current = Session()
         atexit.register(_current.close)
     return _current
+
+
+def session_of(shell: Any) -> Session:
+    """Return the session that the magics of a shell use, with what is configured for them.
+
+    Args:
+        shell: The IPython shell, or None outside of one.
+    """
+    magic = shell.find_cell_magic("deepshi") if shell is not None else None
+    owner = getattr(magic, "__self__", None)
+    session = getattr(owner, "session", None)
+    return session if isinstance(session, Session) else current_session()

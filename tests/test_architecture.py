@@ -80,6 +80,16 @@ RULES = {
     "compare_function": Rule(
         {*_VALUES, "attachments", "comparison", "display", "question", "schema", "session"}, set()
     ),
+    "sweep": Rule(
+        {*_VALUES, "client", "version"}, {"aiohttp", "httpx", "msgspec", "pandas", "tqdm"}
+    ),
+    "map_function": Rule(
+        {
+            *(*_VALUES, "client", "display", "notebook", "offline", "preparation", "question"),
+            *("schema", "session", "sweep"),
+        },
+        {"msgspec"},
+    ),
     "magics": Rule(
         {"compare_function", *_BEHIND_A_DOOR, "attachments", "schema", "tools"},
         {"IPython", "msgspec", "traitlets"},
@@ -92,7 +102,7 @@ RULES = {
     "__init__": Rule(
         {
             *(*_VALUES, "ask_function", "client", "compare_function", "comparison", "magics"),
-            *("session", "tools", "version"),
+            *("map_function", "session", "tools", "version"),
         },
         {"IPython"},
     ),
