@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ class Shell:
         settings = Config({"HistoryManager": {"enabled": False}})
         settings.merge(config or Config())
         self.ip = InteractiveShell.instance(config=settings)
+        atexit.unregister(self.ip.atexit_operations)  # hundreds of them take minutes at the end
         self.run("%load_ext deepshi_jupyter")
 
     def run(self, cell: str) -> Any:
