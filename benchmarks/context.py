@@ -14,8 +14,8 @@ from benchmarks.own_session import own_session
 from benchmarks.server import BenchServer
 from benchmarks.table import Row
 from deepshi_jupyter.core.catalogue import Catalogue, Model
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.template import verbatim
-from deepshi_jupyter.core.timeline import Place
 from deepshi_jupyter.core.turn_record import read_record
 from deepshi_jupyter.display.bundle import answer_bundle
 from deepshi_jupyter.preparation import first_said

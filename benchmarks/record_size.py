@@ -11,8 +11,8 @@ import msgspec
 from benchmarks.own_session import own_session
 from benchmarks.table import Row
 from deepshi_jupyter.core.cell_source import options_of
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.template import verbatim
-from deepshi_jupyter.core.timeline import Place
 from deepshi_jupyter.core.turn_record import MIME_TYPE, read_record
 from deepshi_jupyter.display.bundle import answer_bundle
 from deepshi_jupyter.notebook.notebook_file import write_notebook

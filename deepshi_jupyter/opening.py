@@ -6,7 +6,7 @@ import msgspec
 
 from deepshi_jupyter.core.catalogue import Model
 from deepshi_jupyter.core.conversation import Context
-from deepshi_jupyter.core.timeline import Place
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.turn_record import Fork, OrderSource
 
 

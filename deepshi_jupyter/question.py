@@ -9,8 +9,8 @@ import msgspec
 
 from deepshi_jupyter.core.catalogue import Model
 from deepshi_jupyter.core.chat import MAIN_CHAT, Start
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.template import Prompt
-from deepshi_jupyter.core.timeline import Place
 from deepshi_jupyter.schema.answer import AnswerSchema
 from deepshi_jupyter.tools.definition import Tool
 from deepshi_jupyter.tools.run import Answer as Approval

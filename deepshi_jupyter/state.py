@@ -14,9 +14,10 @@ import msgspec
 
 from deepshi_jupyter.core.conversation import Above, Marks, Turn
 from deepshi_jupyter.core.mark import Mark, marks_of
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.recordings import Recordings
 from deepshi_jupyter.core.redaction import Redactor
-from deepshi_jupyter.core.timeline import DocumentOrder, Place, Timeline
+from deepshi_jupyter.core.timeline import DocumentOrder, Timeline
 from deepshi_jupyter.core.turn_record import OrderSource, TurnRecord, read_record
 from deepshi_jupyter.core.ulid import ulid
 from deepshi_jupyter.errors import DeepshiWarning, RecordError

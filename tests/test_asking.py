@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.reply import Reply
 from deepshi_jupyter.core.template import verbatim
-from deepshi_jupyter.core.timeline import Place
 from deepshi_jupyter.question import Question
 from deepshi_jupyter.session import Session
 from deepshi_jupyter.settings import Settings

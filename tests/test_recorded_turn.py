@@ -9,11 +9,11 @@ import pytest
 
 from deepshi_jupyter.core.catalogue import Price
 from deepshi_jupyter.core.conversation import Context
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.recorded_reply import recorded_call
 from deepshi_jupyter.core.redaction import Redactor
 from deepshi_jupyter.core.reply import Attempt, Choice, Reply
 from deepshi_jupyter.core.template import fill, verbatim
-from deepshi_jupyter.core.timeline import Place
 from deepshi_jupyter.core.turn_record import Cut, Fork, RecordedCall, TurnRecord, read_record
 from deepshi_jupyter.core.usage import read_usage
 from deepshi_jupyter.display.bundle import answer_bundle

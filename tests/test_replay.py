@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from deepshi_jupyter.core.chain import chain
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.reply import Reply
 from deepshi_jupyter.core.request_key import key_of_chain
 from deepshi_jupyter.core.template import verbatim
-from deepshi_jupyter.core.timeline import Place
 from deepshi_jupyter.core.turn_record import TurnRecord
 from deepshi_jupyter.errors import (
     CallError,

@@ -11,8 +11,9 @@ import pytest
 
 from deepshi_jupyter.core.conversation import Turn
 from deepshi_jupyter.core.mark import Mark
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.redaction import Redactor
-from deepshi_jupyter.core.timeline import DocumentOrder, Place
+from deepshi_jupyter.core.timeline import DocumentOrder
 from deepshi_jupyter.core.turn_record import TurnRecord
 from deepshi_jupyter.errors import DeepshiWarning
 from deepshi_jupyter.notebook.recording_file import append_recording

@@ -14,38 +14,12 @@ from functools import cached_property
 import msgspec
 
 from deepshi_jupyter.core.conversation import Turn
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.turn_record import OrderSource
 
 _NBFORMAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SAVED_AFTER = 2.0
 """Seconds after the end of a turn from which a saved file must show its answer."""
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where a question is asked.
-
-    Attributes:
-        cell: The front end's id of the cell, or an empty text.
-        execution: The kernel's number of this execution; 0 outside of one.
-        number: The number that the notebook shows beside the cell, if not `execution`.
-        source: The whole source of what runs, or an empty text.
-        deleted: The ids of cells that the front end says are gone.
-        slot: What its turns are kept under, if a cell is asked from another one.
-        shown_as: The turn under whose id the kernel shows the answer, if not the new one.
-    """
-
-    cell: str = ""
-    execution: int = 0
-    number: int = 0
-    source: str = ""
-    deleted: frozenset[str] = frozenset()
-    slot: str = ""
-    shown_as: str = ""
-
-    @property
-    def key(self) -> str:
-        """What its turns are kept under: the cell, else the execution."""
-        return self.slot or self.cell or f"In[{self.execution}]"
 
 
 class DocumentOrder(msgspec.Struct, frozen=True, dict=True):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from deepshi_jupyter.core.timeline import Place
+from deepshi_jupyter.core.place import Place
 
 
 def running_shell() -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 from deepshi_jupyter.core.canonical import text_sha256
 from deepshi_jupyter.core.cell_source import AskingCell, options_of
 from deepshi_jupyter.core.estimate import estimate
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.template import Prompt, fill, fill_words, verbatim
-from deepshi_jupyter.core.timeline import Place
 from deepshi_jupyter.display.choose import choose
 from deepshi_jupyter.display.running_cell import running_cell
 from deepshi_jupyter.errors import OptionError

@@ -12,8 +12,8 @@ from deepshi_jupyter.core.cell_source import MAGIC, AskingCell, read_asking_cell
 from deepshi_jupyter.core.conversation import Turn
 from deepshi_jupyter.core.estimate import Estimate, estimate
 from deepshi_jupyter.core.mark import VERSION, Mark
+from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.staleness import CellStatus, CellView, statuses
-from deepshi_jupyter.core.timeline import Place
 from deepshi_jupyter.display.bundle import answer_markdown
 from deepshi_jupyter.display.footer import dollars
 from deepshi_jupyter.display.live import Silent

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepshi_jupyter.core.conversation import Turn
-from deepshi_jupyter.core.timeline import SAVED_AFTER, DocumentOrder, Place, Timeline
+from deepshi_jupyter.core.place import Place
+from deepshi_jupyter.core.timeline import SAVED_AFTER, DocumentOrder, Timeline
 from deepshi_jupyter.core.turn_record import RecordedCall, TurnRecord
 
 URI = "vscode-notebook-cell:/home/u/a.ipynb#W0sZmlsZQ%3D%3D"
