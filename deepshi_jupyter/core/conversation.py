@@ -7,7 +7,7 @@ here knows of notebooks or kernels: a running kernel and a reader of files use t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cached_property, reduce
 from typing import Literal, NamedTuple
 
@@ -381,11 +381,6 @@ def cut_as_recorded(context: Context, cut: Cut) -> Context:
     end = ids.index(cut.first) if cut.first in ids else (len(ids) if not cut.first else 0)
     dropped = {place for place in range(end) if ids[place] not in cut.kept}
     return without(context, dropped) if dropped else context
-
-
-def latest(turns: Sequence[Turn], chat: str) -> Turn | None:
-    """Return the last turn of a chat, or None."""
-    return next((turn for turn in reversed(turns) if turn.record.chat == chat), None)
 
 
 def _system_of(wanted: Wanted, thread: _Thread, setting: str) -> tuple[str, SystemSource]:

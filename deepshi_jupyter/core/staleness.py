@@ -35,9 +35,6 @@ State = Literal[
     "partial",
     "unsent",
 ]
-STALE: frozenset[State] = frozenset(
-    {"edited", "context-changed", "params-changed", "copied", "answer-edited", "partial", "unsent"}
-)
 
 
 class CellView(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,6 @@ from deepshi_jupyter.core.conversation import (
     chain_of,
     cut_as_recorded,
     fitted,
-    latest,
 )
 from deepshi_jupyter.core.turn_record import Cut, Fork, RecordedCall, TurnRecord
 
@@ -372,13 +371,6 @@ def test_each_turn_is_hashed_once_however_many_stand_below(
         there.add(turn(f"t{number}"))
     there.context(HERE, "System")
     assert counted == {"link": 2 * count + 1, "digest": 2 * count + 1}
-
-
-def test_the_latest_turn_of_a_chat_is_its_last() -> None:
-    turns = [turn("a"), turn("b", "side"), turn("c")]
-    assert latest(turns, "side") == turns[1]
-    assert latest(turns, "main") == turns[2]
-    assert latest(turns, "none") is None
 
 
 @given(st.text(max_size=300))
