@@ -26,6 +26,7 @@ from deepshi_jupyter.recorded_turn import (
     replayed_id,
     same_turn,
 )
+from deepshi_jupyter.stop import Stop
 from deepshi_jupyter.tools import default_toolbox
 from deepshi_jupyter.tools.definition import Tool
 from deepshi_jupyter.tools.result import ToolResult
@@ -52,7 +53,9 @@ class Caller(Protocol):
     def recorded(self, prepared: Prepared, opening: Opening) -> Recording | None:
         """Return what is recorded as the answer to a request, where the mode allows."""
 
-    def follow(self, prepared: Prepared, record: TurnRecord, presenter: Presenter) -> Reply:
+    def follow(
+        self, prepared: Prepared, record: TurnRecord, presenter: Presenter, stop: Stop
+    ) -> Reply:
         """Make one call and tell the presenter what comes."""
 
     def new_record(
@@ -78,12 +81,20 @@ class Asking:
         session: Whose conversation and client it uses.
         question: What is asked.
         presenter: Where the answer is shown.
+        stop: What ends it from another thread.
 
     Attributes:
         ended: The reply and the record of the turn, once it has ended; None before.
     """
 
-    def __init__(self, session: Caller, question: Question, presenter: Presenter) -> None:
+    def __init__(
+        self,
+        session: Caller,
+        question: Question,
+        presenter: Presenter,
+        stop: Stop | None = None,
+    ) -> None:
+        self._stop = stop or Stop()
         self._session = session
         self._question = question
         self._presenter = presenter
@@ -135,7 +146,8 @@ class Asking:
         recording = self._session.recorded(self._prepared, self._opening)
         if recording is None:
             record = self._record(said)
-            reply = self._session.follow(self._prepared, record, self._presenter)
+            self._presenter.begin(answer_of(record))
+            reply = self._session.follow(self._prepared, record, self._presenter, self._stop)
             call = self._prepared.answered(reply)
             reply = _timed_as(call, reply)
         else:

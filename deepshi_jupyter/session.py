@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,12 @@ from deepshi_jupyter.core.reply import Reply
 from deepshi_jupyter.core.request import ChatRequest, parameter_notices
 from deepshi_jupyter.core.turn_record import Json, TurnRecord
 from deepshi_jupyter.display.live import Presenter, Silent
-from deepshi_jupyter.errors import BadRequestError, CallError, NotFoundError
+from deepshi_jupyter.errors import (
+    BadRequestError,
+    CallError,
+    CallInterruptedError,
+    NotFoundError,
+)
 from deepshi_jupyter.notebook.recording_file import append_recording
 from deepshi_jupyter.opening import Opening
 from deepshi_jupyter.preparation import Preparation
@@ -34,6 +41,7 @@ from deepshi_jupyter.replay import replay_miss
 from deepshi_jupyter.settings import Settings
 from deepshi_jupyter.spent import Spent
 from deepshi_jupyter.state import NotebookState, versions
+from deepshi_jupyter.stop import Stop
 
 if TYPE_CHECKING:  # httpx loads with the first call, not with the extension
     from deepshi_jupyter.client.running_call import RunningCall
@@ -52,6 +60,9 @@ class Session:
         preparation: Makes requests of questions.
         spent: What was used so far.
         last_record: The record of the last turn.
+        lock: Held by who reads or changes these; a panel asks in a thread beside the cells.
+        under_way: The cell and the stop of each turn whose call runs, by the id of the turn.
+        watchers: Called in any thread when the conversation or the settings have changed.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -63,6 +74,9 @@ class Session:
         self.preparation = Preparation(self.connection, self.state)
         self.spent = Spent()
         self.last_record: TurnRecord | None = None
+        self.lock = threading.RLock()
+        self.under_way: dict[str, tuple[str, Stop]] = {}
+        self.watchers: list[Callable[[], None]] = []
         self._unshown: list[tuple[Reply, TurnRecord]] = []
 
     def prepare(self, question: Question) -> ChatRequest:
@@ -73,12 +87,18 @@ class Session:
         """
         return self.preparation.first(question).request
 
-    def ask(self, question: Question, presenter: Presenter | None = None) -> Reply:
-        """Ask, show the answer as it comes, and keep the turn.
+    def ask(
+        self,
+        question: Question,
+        presenter: Presenter | None = None,
+        stop: Stop | None = None,
+    ) -> Reply:
+        """Ask, show the answer as it comes, and keep the turn; from any thread.
 
         Args:
             question: What to ask.
             presenter: Where to show the answer; default nowhere.
+            stop: What ends the turn from another thread; default only `stop` of this session.
 
         Returns:
             The whole reply.
@@ -89,12 +109,32 @@ class Session:
         """
         from deepshi_jupyter.asking import Asking
 
-        asking = Asking(self, question, presenter or Silent())
+        asking = Asking(self, question, presenter or Silent(), stop)
         try:
             return asking.run()
         finally:
             if presenter is None and asking.ended is not None:
                 self._unshown.append(asking.ended)
+
+    def stop(self, *, turn: str = "", cell: str = "") -> list[str]:
+        """End turns that are under way, from any thread.
+
+        Args:
+            turn: The id of the turn to end.
+            cell: The id of the cell whose turns to end. Without either, all end.
+
+        Returns:
+            The ids of the turns that were told to end.
+        """
+        with self.lock:
+            found = {
+                name: under_way
+                for name, (asked_in, under_way) in self.under_way.items()
+                if turn in ("", name) and cell in ("", asked_in)
+            }
+        for under_way in found.values():
+            under_way.request()
+        return [*found]
 
     def take_unshown(self, reply: Reply) -> TurnRecord | None:
         """Return the record of a reply that was not displayed yet, as it is now."""
@@ -111,18 +151,22 @@ class Session:
 
     def mark(self, *marks: Mark) -> None:
         """Take in what the user says of turns, and write it down."""
-        for mark in marks:
-            self.state.marks.append(mark)
-            self.state.journal.note(mark.mark, mark.as_json())
+        with self.lock:
+            for mark in marks:
+                self.state.marks.append(mark)
+                self.state.journal.note(mark.mark, mark.as_json())
         self.state.warn_of_journal()
+        self.changed()
 
     def open(self, question: Question) -> Opening:
         """Settle where a question stands, what it sees, and of whom it is asked."""
-        return self.preparation.open(question)
+        with self.lock:
+            return self.preparation.open(question)
 
     def prepared(self, question: Question, opening: Opening, said: Said) -> Prepared:
         """Return the next request of a turn with its key."""
-        return self.preparation.prepared(question, opening, said)
+        with self.lock:
+            return self.preparation.prepared(question, opening, said)
 
     def recorded(self, prepared: Prepared, opening: Opening) -> Recording | None:
         """Return what is recorded as the answer to a request, where the mode allows.
@@ -132,13 +176,14 @@ class Session:
         """
         if opening.mode not in ("auto", "replay"):
             return None
-        recordings = self.state.recordings()
-        found = recordings.find(prepared.key)
-        if found is None and opening.mode == "replay":
-            raise replay_miss(recordings, prepared.asked, self.preparation.redactor)
-        if found is not None:
-            self.spent = msgspec.structs.replace(self.spent, replayed=self.spent.replayed + 1)
-        return found
+        with self.lock:
+            recordings = self.state.recordings()
+            found = recordings.find(prepared.key)
+            if found is None and opening.mode == "replay":
+                raise replay_miss(recordings, prepared.asked, self.preparation.redactor)
+            if found is not None:
+                self.spent = msgspec.structs.replace(self.spent, replayed=self.spent.replayed + 1)
+            return found
 
     def new_record(
         self, question: Question, opening: Opening, said: Said, prepared: Prepared
@@ -155,7 +200,13 @@ class Session:
             redactor=self.preparation.redactor,
         )
 
-    def follow(self, prepared: Prepared, record: TurnRecord, presenter: Presenter) -> Reply:
+    def follow(
+        self,
+        prepared: Prepared,
+        record: TurnRecord,
+        presenter: Presenter,
+        stop: Stop | None = None,
+    ) -> Reply:
         """Make one call, tell the presenter what comes, and return a whole reply.
 
         The request is in the journal before it goes out, and the answer follows while it comes.
@@ -167,18 +218,22 @@ class Session:
         if any(PARAMETERS[name].sampling for name in request.body if name in PARAMETERS):
             self.connection.fetch_catalogue()
         journaled = self._journaled(prepared, record)
+        stop = stop or Stop()
+        self.under_way[record.id] = (record.cell, stop)
         try:
-            reply = self._run(request, presenter, journaled)
+            reply = self._run(request, presenter, journaled, stop)
         except CallError as error:
             error.what = self.preparation.redactor.event(error.what)
             error.args = (error.what, error.todo)  # what a service says may quote the request
             journaled.failed(error)
             if error.partial is not None:
-                self.spent = self.spent.plus(error.partial)
+                self._used(error.partial)
             raise self._with_near_models(error, request) from None
+        finally:
+            self.under_way.pop(record.id, None)
         journaled.ended(reply)
         self.connection.fetch_catalogue()
-        self.spent = self.spent.plus(reply)
+        self._used(reply)
         return self._with_late_notices(reply)
 
     def keep(
@@ -209,13 +264,24 @@ class Session:
             source=opening.place.source,
             ended=time.time(),
         )
-        self.state.keep(turn, opening.place)
-        self.last_record = record
-        written = record.as_json()
-        self.state.journal.turn(written)
+        with self.lock:
+            self.state.keep(turn, opening.place)
+            self.last_record = record
+            written = record.as_json()
+            self.state.journal.turn(written)
         self.state.warn_of_journal()
         if file := question.record or self.settings.present_record():
             append_recording(Path(file), written)
+        self.changed()
+
+    def changed(self) -> None:
+        """Tell those who show the conversation that it is another one now."""
+        for watcher in [*self.watchers]:
+            watcher()
+
+    def _used(self, reply: Reply) -> None:
+        with self.lock:
+            self.spent = self.spent.plus(reply)
 
     def _price_of(self, model: str) -> Price | None:
         """Return what the catalogue, if it is there, says that a model costs."""
@@ -228,10 +294,12 @@ class Session:
         self.settings.set(name, text)
         if name == "system":  # what is set now is meant from here on
             self.preparation.overruled = frozenset(turn.record.id for turn in self.state.timeline)
+        self.changed()
 
     def reset(self) -> None:
         """Forget the conversation; settings and the sums of tokens and cost stay."""
         self.state.forget()
+        self.changed()
 
     def close(self) -> None:
         """Close connections and the journal; a later call opens new ones."""
@@ -243,16 +311,24 @@ class Session:
 
         return JournaledCall(self.state.journal, self.state.new_id(), prepared, record)
 
-    def _run(self, request: ChatRequest, presenter: Presenter, journaled: JournaledCall) -> Reply:
+    def _run(
+        self, request: ChatRequest, presenter: Presenter, journaled: JournaledCall, stop: Stop
+    ) -> Reply:
         from deepshi_jupyter.client.base import interrupted
         from deepshi_jupyter.client.running_call import RunningCall
 
+        if stop.requested:  # while a tool ran, or before the first call
+            raise CallInterruptedError("Stopped before the request was sent.", "Ask again.")
         call = RunningCall(self.connection.client().send(request))
         try:
-            _pass_on(call, presenter, journaled)
+            with stop.ending(call.cancel):
+                _pass_on(call, presenter, journaled)
         except KeyboardInterrupt:
             raise interrupted(call.stop()) from None
-        return call.result().raise_for_status()
+        reply = call.result()
+        if reply.status == "interrupted":
+            raise interrupted(reply)
+        return reply.raise_for_status()
 
     def _with_late_notices(self, reply: Reply) -> Reply:
         """Add what the catalogue says of the parameters, if it came only during the call."""

@@ -33,7 +33,9 @@ class Rule(NamedTuple):
 
 _VALUES = {"core", "errors"}
 _PARTS = {"attachments", "client", "display", "notebook", "offline", "schema", "tools"}
-_SESSION = {"asking", "journaled_call", "preparation", "replay", "settings", "spent", "state"}
+_SESSION = {
+    *("asking", "journaled_call", "preparation", "replay", "settings", "spent", "state", "stop"),
+}
 _TURN = {"opening", "prepared", "question", "recorded_turn"}
 _BEHIND_A_DOOR = {
     *(*_VALUES, "display", "notebook", "question", "recorded_turn", "session", "settings"),
@@ -64,7 +66,8 @@ RULES = {
     "preparation": Rule(
         {*_VALUES, *_TURN, "attachments", "connection", "settings", "state"}, {"msgspec"}
     ),
-    "asking": Rule({*_VALUES, *_PARTS, *_TURN}, {"msgspec"}),
+    "stop": Rule(set(), set()),
+    "asking": Rule({*_VALUES, *_PARTS, *_TURN, "stop"}, {"msgspec"}),
     "session": Rule({*_VALUES, *_PARTS, *_TURN, *_SESSION, "connection"}, {"msgspec"}),
     "ask_function": Rule(
         {*_VALUES, "attachments", "display", "question", "schema", "session", "tools"},
@@ -73,7 +76,7 @@ RULES = {
     "comparison": Rule(
         {
             *(*_VALUES, *_TURN, "asking", "client", "connection", "display", "journaled_call"),
-            *("notebook", "replay", "schema", "session"),
+            *("notebook", "replay", "schema", "session", "stop"),
         },
         {"krippendorff", "matplotlib", "msgspec", "pandas"},
     ),

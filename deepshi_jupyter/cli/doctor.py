@@ -151,6 +151,9 @@ class _Stopwatch:
         self.seconds: list[float] = []
         self.total = 0.0
 
+    def begin(self, answer: Answer) -> None:
+        """Do nothing: what shows is what came."""
+
     def show(self, events: list[Event]) -> None:
         """Note the pieces of text and reasoning among what came."""
         from deepshi_jupyter.core.events import ReasoningDelta, TextDelta

@@ -28,6 +28,9 @@ class Piped:
         self._shown = ""
         self._last = ""
 
+    def begin(self, answer: Answer) -> None:
+        """Do nothing: what shows is what came."""
+
     def show(self, events: list[Event]) -> None:
         """Write the text that came."""
         if retry := retry_of(events):

@@ -76,13 +76,17 @@ class RunningCall:
             raise RuntimeError("the call has not ended")
         return self._reply
 
+    def cancel(self) -> None:
+        """End the call as soon as its thread notices; who waits for it sees its end."""
+        self._answer.cancel()
+
     def stop(self) -> Reply:
         """Cancel the call, close its connection, and return what came.
 
         Raises:
             CallInterruptedError: Nothing came yet.
         """
-        self._answer.cancel()
+        self.cancel()
         if not self._ended.wait(STOP_SECONDS):  # a name is being looked up, which nothing can stop
             raise CallInterruptedError(
                 "Interrupted before a connection was made.", "Run the cell again to ask again."

@@ -30,6 +30,7 @@ from deepshi_jupyter.prepared import Prepared
 from deepshi_jupyter.question import Question
 from deepshi_jupyter.recorded_turn import Said, replayed_id, same_turn
 from deepshi_jupyter.session import Session
+from deepshi_jupyter.stop import Stop
 
 if TYPE_CHECKING:  # httpx loads with the first call, not with the extension
     from deepshi_jupyter.client.running_call import RunningCall
@@ -247,7 +248,7 @@ class _Foreseen:
     def recorded(self, prepared: Prepared, opening: Opening) -> Recording | None:
         return self._session.recorded(prepared, opening) if self._outcome is None else None
 
-    def follow(self, _: Prepared, __: TurnRecord, ___: Presenter) -> Reply:
+    def follow(self, _: Prepared, __: TurnRecord, ___: Presenter, ____: Stop) -> Reply:
         if isinstance(self._outcome, Reply):
             return self._outcome
         raise self._outcome or CallInterruptedError("What was recorded is gone.", "Ask again.")

@@ -16,6 +16,7 @@ class Place(msgspec.Struct, frozen=True):
         deleted: The ids of cells that the front end says are gone.
         slot: What its turns are kept under, if a cell is asked from another one.
         shown_as: The turn under whose id the kernel shows the answer, if not the new one.
+        end: Whether it stands below all cells, as a question that no cell asks.
     """
 
     cell: str = ""
@@ -25,6 +26,7 @@ class Place(msgspec.Struct, frozen=True):
     deleted: frozenset[str] = frozenset()
     slot: str = ""
     shown_as: str = ""
+    end: bool = False
 
     @property
     def key(self) -> str:

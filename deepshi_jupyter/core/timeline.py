@@ -8,7 +8,7 @@ order in which the cells first ran.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 import msgspec
@@ -129,6 +129,20 @@ class Timeline:
         others = (t for t in slot.versions if t.record.id != version.record.id)
         slot.versions = [*others, turn]
 
+    def lay(self, key: str, turns: Iterable[Turn]) -> None:
+        """Let these turns, and no others, stand where a cell asks; the others become versions.
+
+        Args:
+            key: The `Place.key` of the cell.
+            turns: Turns that it asked, or versions of them, in the order in which they count.
+        """
+        slot = self._slots.setdefault(key, _Slot())
+        laid = list(turns)
+        ids = {turn.record.id for turn in laid}
+        known = {turn.record.id: turn for turn in (*slot.versions, *slot.turns)}
+        slot.versions = [turn for turn in known.values() if turn.record.id not in ids]
+        slot.turns = laid
+
     def above(self, place: Place, order: DocumentOrder | None) -> tuple[list[Turn], OrderSource]:
         """Return the visible turns above a place, and who gave the order.
 
@@ -136,6 +150,9 @@ class Timeline:
             place: Where the question is asked.
             order: The document as far as it is known.
         """
+        if place.end:
+            others = [key for key in self._slots if key != place.key]
+            return self._in_order(others, order, place), order.source if order else "execution"
         cell = order.cell_of(place) if order else ""
         own = self._asked_before(place)
         if order is None or not cell:
@@ -156,10 +173,12 @@ class Timeline:
             order: The document as far as it is known.
             deleted: The ids of cells that the front end says are gone.
         """
-        keys = list(self._slots)
+        return self._in_order(list(self._slots), order, Place(deleted=deleted))
+
+    def _in_order(self, keys: list[str], order: DocumentOrder | None, place: Place) -> list[Turn]:
         if order is not None:
             keys.sort(key=self._ranks(order).__getitem__)
-        return self._turns(keys, order, Place(deleted=deleted))
+        return self._turns(keys, order, place)
 
     def _asked_before(self, place: Place) -> list[Turn]:
         """Return what the same execution of a cell has asked; its earlier answer is replaced."""

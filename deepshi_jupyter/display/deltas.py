@@ -39,6 +39,9 @@ class Deltas:
         self._seq = 0
         self._offsets = {"text": 0, "reasoning": 0}
 
+    def begin(self, answer: Answer) -> None:
+        """Do nothing: what shows is what came."""
+
     def show(self, events: list[Event]) -> None:
         """Send what came."""
         if retry := retry_of(events):

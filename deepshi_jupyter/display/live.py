@@ -26,6 +26,13 @@ class Presenter(Protocol):
     attribute ``replaceable = True``.
     """
 
+    def begin(self, answer: Answer) -> None:
+        """Show that a call goes out; again for each call of a turn.
+
+        Args:
+            answer: What is known of the turn so far; its record is partial.
+        """
+
     def show(self, events: list[Event]) -> None:
         """Show what came since the last call."""
 
@@ -43,6 +50,9 @@ class Silent:
     """Shows nothing, for a caller that uses the reply itself."""
 
     interval = 0.1
+
+    def begin(self, answer: Answer) -> None:
+        """Do nothing."""
 
     def show(self, events: list[Event]) -> None:
         """Do nothing."""

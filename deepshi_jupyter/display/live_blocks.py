@@ -48,6 +48,9 @@ class LiveBlocks:
         self._tail_id: str | None = None
         self._shown = False
 
+    def begin(self, answer: Answer) -> None:
+        """Do nothing: what shows is what came."""
+
     def show(self, events: list[Event]) -> None:
         """Freeze what is finished, and update the tail."""
         if retry := retry_of(events):

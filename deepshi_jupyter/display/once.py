@@ -13,6 +13,9 @@ class Once:
     interval = 0.1
     replaceable = True
 
+    def begin(self, answer: Answer) -> None:
+        """Do nothing: what shows is what came."""
+
     def show(self, events: list[Event]) -> None:
         """Do nothing: every update would stay in the executed notebook's messages unread."""
 

@@ -36,6 +36,9 @@ class InPlaceOf:
     def __init__(self, turn: str) -> None:
         self._turn = turn
 
+    def begin(self, answer: Answer) -> None:
+        """Do nothing: what shows is what came."""
+
     def show(self, events: list[Any]) -> None:
         """Do nothing: the old answer stands until the new one is whole."""
 

@@ -33,6 +33,9 @@ class Terminal:
         self._in_reasoning = False
         self._printed = ""
 
+    def begin(self, answer: Answer) -> None:
+        """Do nothing: what shows is what came."""
+
     def show(self, events: list[Event]) -> None:
         """Print what came."""
         if retry := retry_of(events):

@@ -304,3 +304,51 @@ def test_no_turn_is_above_twice_and_no_deleted_one_is(
     names = notebook.above(asking, lab(*there)).split()
     assert len(names) == len(set(names))
     assert not {name[0] for name in names} & (deleted | {asking})
+
+
+# Branches, and questions that no cell asks
+
+
+def test_a_question_that_no_cell_asks_stands_below_all(notebook: Notebook) -> None:
+    end = Place(slot="panel", end=True)
+    assert notebook.names(end) == "a1 b1 c1"
+    assert notebook.names(end, lab("c", "a", "b")) == "c1 a1 b1"
+
+
+def test_a_question_that_no_cell_asks_does_not_see_its_own_earlier_answer(
+    notebook: Notebook,
+) -> None:
+    end = Place(slot="panel", end=True)
+    notebook.timeline.add(turn("p", end), end.key)
+    assert notebook.names(end) == "a1 b1 c1"
+    assert notebook.names(Place(slot="next", end=True)) == "a1 b1 c1 p"
+
+
+def test_what_a_panel_asked_stands_above_a_cell_that_runs_later(notebook: Notebook) -> None:
+    end = Place(slot="panel", end=True)
+    notebook.timeline.add(turn("p", end), end.key)
+    assert notebook.above("d", lab("a", "b", "c", "d")) == "a1 b1 c1 p"
+
+
+def test_turns_that_are_laid_count_and_the_others_stay_as_versions() -> None:
+    notebook = Notebook()
+    first, second, third = notebook.run("a", "x", "y", "z")
+    notebook.timeline.lay("a", [first])
+    assert list(notebook.timeline) == [first]
+    notebook.timeline.lay("a", [first, second, third])
+    assert list(notebook.timeline) == [first, second, third]
+    other = turn("other", Place("a", 1), number=1)
+    notebook.timeline.lay("a", [first, other])
+    assert list(notebook.timeline) == [first, other]
+    assert notebook.timeline.versions(other) == (second, other)
+
+
+@given(st.lists(st.lists(st.integers(0, 5), unique=True), min_size=1, max_size=8))
+def test_nothing_is_lost_however_turns_are_laid(layings: list[list[int]]) -> None:
+    notebook = Notebook()
+    turns = notebook.run("a", *"uvwxyz")
+    for laid in layings:
+        notebook.timeline.lay("a", [turns[index] for index in laid])
+    assert list(notebook.timeline) == [turns[index] for index in layings[-1]]
+    notebook.timeline.lay("a", turns)
+    assert list(notebook.timeline) == turns
