@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
-import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -67,7 +65,6 @@ class Client(BaseClient):
         )
         self._http = httpx.Client(transport=transport, **self._http_options())
         self._undrained: list[tuple[httpx.Response, Iterator[bytes]]] = []
-        self._resting: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     def ask(
         self,
@@ -201,7 +198,7 @@ class ReplyStream:
         self._call: Call = client._new_call(request)
         self._events = self._run()
         self._finished = False
-        self._connection = Connection(client._resting)
+        self._connection = Connection()
 
     def __iter__(self) -> Iterator[Event]:
         return self._events

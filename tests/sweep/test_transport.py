@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from deepshi_jupyter.errors import (
 )
 from deepshi_jupyter.sweep.transport import Address, Door, _failure
 from tests.chunks import answer, chunk
+from tests.client.held_server import GATEWAY, HeldServer, Way
 from tests.wire_server import Played, WireServer
 
 KEY = "sk-bf-0123456789abcdef"
@@ -100,6 +102,30 @@ def test_a_certificate_that_is_not_trusted_is_told_as_such() -> None:
     error.__cause__ = reason
     failure = _failure(error, "api.example")
     assert failure.what.startswith("The TLS connection to api.example failed")
+
+
+@pytest.mark.parametrize("way", ["tls", "proxy", "tunnel"])
+def test_tls_and_the_proxies_of_the_environment_work(
+    way: Way, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with HeldServer(way) as server:
+        server.set_environment(monkeypatch, tmp_path)
+        server.let("Hi")
+        assert sent(server.base_url, times=2).text == "Hi"
+        assert server.connections == 1
+        assert server.tunnelled == [f"{GATEWAY}:443"] * (way == "tunnel")
+        assert {r.headers["authorization"] for r in server.received} == {f"Bearer {KEY}"}
+
+
+def test_a_host_that_no_proxy_is_for_is_not_asked_for_through_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with HeldServer("proxy") as server:
+        server.set_environment(monkeypatch, tmp_path)
+        monkeypatch.setenv("NO_PROXY", "nowhere.invalid")
+        with pytest.raises(ConnectionFailedError):
+            sent("http://nowhere.invalid/v1")
+        assert server.connections == 0
 
 
 def test_a_redirect_is_not_followed() -> None:
