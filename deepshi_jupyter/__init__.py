@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from deepshi_jupyter.core.usage import Usage
     from deepshi_jupyter.errors import CallError, DeepshiError, DeepshiWarning, InputError
     from deepshi_jupyter.map_function import map  # noqa: A004 - its public name
+    from deepshi_jupyter.panel_function import panel
     from deepshi_jupyter.tools import tool
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "compare",
     "load_ipython_extension",
     "map",
+    "panel",
     "tool",
     "unload_ipython_extension",
 ]
@@ -63,6 +65,7 @@ _HOMES = {
     "ask": "ask_function",
     "compare": "compare_function",
     "map": "map_function",
+    "panel": "panel_function",
     "tool": "tools",
 }
 
@@ -80,6 +83,11 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Return where the JupyterLab extension lies (for ``jupyter labextension develop``)."""
+    return [{"src": "labextension", "dest": "deepshi-jupyter"}]
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:

@@ -18,6 +18,7 @@ from deepshi_jupyter.core.retry import RetryPolicy
 from deepshi_jupyter.core.template import fill, verbatim
 from deepshi_jupyter.display.running_cell import running_cell, running_shell
 from deepshi_jupyter.errors import (
+    CallError,
     DeepshiWarning,
     InputError,
     InterpolationError,
@@ -149,12 +150,8 @@ def map_rows(session: Session, rows: Any, question: Question, options: Options) 
     """
     secret = session.connection.credential().secret
     table = _Table(rows, question.prompt.text, options.names, secret)
-    first = next(table.texts(), None)
-    if first is None:
-        raise InvalidRequestError("The table has no rows.", "Give at least one row.")
-    asked = msgspec.structs.replace(
-        question, prompt=verbatim(first), start="once", mode=question.mode or "auto"
-    )
+    asked = _first(session, table, question)
+    first = asked.prompt.text
     opening = session.open(asked)
     prepared = session.prepared(asked, opening, first_said(asked, opening))
     pattern = pattern_of(prepared.request.body, first, prepared.endpoint)
@@ -162,6 +159,71 @@ def map_rows(session: Session, rows: Any, question: Question, options: Options) 
         warnings.warn(notice, DeepshiWarning, stacklevel=3)
     mapping = _Mapping(session, asked, table, pattern, options)
     return mapping.run(opening.mode)
+
+
+def map_cell(
+    session: Session,
+    rows: Any,
+    question: Question,
+    names: Mapping[str, Any],
+    hand_over: Callable[[MapResult], None],
+    *,
+    samples: int = 1,
+    usd: float | None = None,
+) -> None:
+    """Ask every row as a ``%%deepshi --map …`` cell says.
+
+    Args:
+        session: The kernel's session.
+        rows: What ``--map`` names.
+        question: What the cell asks; its prompt's text is the template.
+        names: Names that the template may use beside those of the row.
+        hand_over: Is given the answers; before an error that ends the run early, those that came.
+        samples: What ``--samples`` says.
+        usd: What ``--budget`` says.
+
+    Raises:
+        InputError: Something cannot be sent; nothing was.
+        CallError: As for `map`.
+    """
+    terms = Terms(budget=None if usd is None else Budget(usd=usd))
+    options = Options(terms=terms, samples=_count("--samples", samples), names=names)
+    asked = msgspec.structs.replace(question, stream=False)
+    try:
+        result = map_rows(session, rows, asked, options)
+    except CallError as error:
+        if isinstance(error.partial, MapResult):
+            hand_over(error.partial)
+        raise
+    hand_over(result)
+
+
+def first_question(
+    session: Session, rows: Any, question: Question, names: Mapping[str, Any]
+) -> tuple[Question, int]:
+    """Return what would be asked of the first row, and of how many rows; nothing is sent.
+
+    Args:
+        session: As for `map_rows`.
+        rows: As for `map`.
+        question: As for `map_rows`.
+        names: Names that the template may use beside those of the row.
+
+    Raises:
+        InputError: The template does not fit a row, or there is none.
+    """
+    table = _Table(rows, question.prompt.text, names, session.connection.credential().secret)
+    asked = _first(session, table, msgspec.structs.replace(question, stream=False))
+    return asked, sum(1 for _ in table.texts())
+
+
+def _first(session: Session, table: _Table, question: Question) -> Question:
+    """Return the question of the first row of a table."""
+    first = next(table.texts(), None)
+    if first is None:
+        raise InvalidRequestError("The table has no rows.", "Give at least one row.")
+    mode = question.mode or session.settings.mode or "auto"
+    return msgspec.structs.replace(question, prompt=verbatim(first), start="once", mode=mode)
 
 
 class _Mapping:

@@ -126,12 +126,11 @@ class Session:
         Returns:
             The ids of the turns that were told to end.
         """
-        with self.lock:
-            found = {
-                name: under_way
-                for name, (asked_in, under_way) in self.under_way.items()
-                if turn in ("", name) and cell in ("", asked_in)
-            }
+        found = {  # without the lock, which a question that is being prepared may hold for seconds
+            name: under_way
+            for name, (asked_in, under_way) in [*self.under_way.items()]
+            if turn in ("", name) and cell in ("", asked_in)
+        }
         for under_way in found.values():
             under_way.request()
         return [*found]
@@ -160,6 +159,7 @@ class Session:
 
     def open(self, question: Question) -> Opening:
         """Settle where a question stands, what it sees, and of whom it is asked."""
+        self.state.await_order(question.place)  # a front end tells it from another thread
         with self.lock:
             return self.preparation.open(question)
 
@@ -377,15 +377,17 @@ def _present(reply: Reply) -> dict[str, Any]:
 Reply.presenter = _present
 
 _current: Session | None = None
+_making = threading.Lock()  # a front end may ask in another thread
 
 
 def current_session() -> Session:
     """Return the session of this process; the first call makes it."""
     global _current  # one kernel has one conversation with its user
-    if _current is None:
-        _current = Session()
-        atexit.register(_current.close)
-    return _current
+    with _making:
+        if _current is None:
+            _current = Session()
+            atexit.register(_current.close)
+        return _current
 
 
 def session_of(shell: Any) -> Session:

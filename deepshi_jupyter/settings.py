@@ -35,6 +35,36 @@ LONGEST_TIMEOUT = 1e6
 """Seconds; sockets take no endless number."""
 
 
+class NotebookSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a notebook says for all its questions; empty values mean "not said".
+
+    Attributes:
+        model: The model asked when a cell names none.
+        system: The system prompt of the conversation.
+        mode: Where answers come from, one of `MODES`.
+        parameters: Parameters of requests.
+    """
+
+    model: str = ""
+    system: str = ""
+    mode: str = ""
+    parameters: dict[str, Any] = {}
+
+
+class Layers(msgspec.Struct, frozen=True, kw_only=True):
+    """Where present settings come from: chosen by hand, else the notebook, else the configuration.
+
+    Attributes:
+        chosen: The names that were set by hand and not taken back.
+        notebook: What the notebook says.
+        configured: What was there before the notebook spoke, by name.
+    """
+
+    chosen: frozenset[str] = frozenset()
+    notebook: NotebookSettings = NotebookSettings()
+    configured: dict[str, str] = {}
+
+
 class Settings(msgspec.Struct, kw_only=True):
     """The settings of a session; None and empty values mean "not set".
 
@@ -56,6 +86,7 @@ class Settings(msgspec.Struct, kw_only=True):
         recording: A file of recorded answers; empty: ``DEEPSHI_RECORDING``.
         confirm_above: What may be sent at once without asking, such as ``0.5`` (USD) or
             ``100 calls``; empty: anything.
+        layers: Where they come from.
     """
 
     base_url: str = ""
@@ -73,11 +104,13 @@ class Settings(msgspec.Struct, kw_only=True):
     record: str = ""
     recording: str = ""
     confirm_above: str = ""
+    layers: Layers = Layers()
 
     def set(self, name: str, text: str) -> None:
         """Set one value from its text; ``auto`` takes a setting or parameter back.
 
-        Only ``mode=auto`` is a mode; ``mode=live`` is how it was.
+        What is taken back is as the notebook says, if it says anything. Only ``mode=auto`` is a
+        mode; ``mode=live`` is how it was.
 
         Args:
             name: A field of these settings or a parameter of the API.
@@ -92,16 +125,54 @@ class Settings(msgspec.Struct, kw_only=True):
             self._set_parameter(name, text)
         elif name in _READERS:
             reader, default = _READERS[name]
-            taken_back = text == "auto" and name != "mode"  # where it is a mode
-            setattr(self, name, default if taken_back else reader(name, text))
+            if text == "auto" and name != "mode":  # where it is a mode
+                setattr(self, name, getattr(self.layers.notebook, name, "") or default)
+            else:
+                setattr(self, name, reader(name, text))
         else:
             raise _unknown(name)
+        taken_back = text == "auto" and name != "mode"
+        chosen = self.layers.chosen - {name} if taken_back else self.layers.chosen | {name}
+        self.layers = msgspec.structs.replace(self.layers, chosen=chosen)
 
     def _set_parameter(self, name: str, text: str) -> None:
         kept = {key: value for key, value in self.parameters.items() if key != name}
         if text != "auto":
             kept = check_parameters({**kept, name: _parameter_value(name, text)})
+        elif name in self.layers.notebook.parameters:
+            kept[name] = self.layers.notebook.parameters[name]
         self.parameters = kept
+
+    def take_notebook(self, said: NotebookSettings) -> None:
+        """Let a notebook speak; what was set by hand goes before what it says.
+
+        Args:
+            said: All that it says now; what it said before no longer counts.
+
+        Raises:
+            InvalidRequestError: Its parameters cannot be sent together with those set by hand.
+        """
+        chosen, before = self.layers.chosen, self.layers.notebook
+        own = {
+            name: value
+            for name, value in self.parameters.items()
+            if name in chosen or name not in before.parameters
+        }
+        self.parameters = check_parameters({**said.parameters, **own})
+        configured = dict(self.layers.configured)
+        for name in ("model", "system", "mode"):
+            if name not in chosen:
+                if not getattr(before, name):
+                    configured[name] = getattr(self, name)
+                setattr(self, name, getattr(said, name) or configured.get(name, ""))
+        self.layers = Layers(chosen=chosen, notebook=said, configured=configured)
+
+    def comes_from_notebook(self, name: str) -> bool:
+        """True if a setting or parameter is as the notebook says, and not as set by hand."""
+        if name in self.layers.chosen:
+            return False
+        said = self.layers.notebook
+        return name in said.parameters or bool(getattr(said, name, "") and name != "parameters")
 
     def environment_model(self) -> str:
         """Return the model that the settings name, else the environment, else an empty text."""

@@ -59,6 +59,8 @@ class NotebookState:
         timeline: The turns by cell.
         marks: What the user said of turns, oldest first.
         note: Where the turns of an earlier kernel came from, in words; empty before `restore`.
+        await_order: Waits for what a front end is about to tell of the order; called before a
+            question is opened, and never with a lock held.
     """
 
     def __init__(
@@ -71,11 +73,13 @@ class NotebookState:
         self.timeline = Timeline()
         self.marks: list[Mark] = []
         self.note = ""
+        self.await_order: Callable[[Place], None] = lambda _: None
         self._environ = environ
         self._store_setting = store_setting
         self._redactor = redactor
         self._document = Document(self.path)
         self._told: DocumentOrder | None = None
+        self._both: tuple[DocumentOrder | None, ...] = (None, None, None)
         self._names: dict[str, str] = {}
         self._deleted: dict[str, float] = {}
         self._journal: Journal | None = None
@@ -89,7 +93,14 @@ class NotebookState:
 
     def order(self) -> DocumentOrder | None:
         """Return the order of cells as far as it is known."""
-        return self._told or self._document.order()
+        told, saved = self._told, self._document.order()
+        if told is None or saved is None:
+            return told or saved
+        was_told, was_saved, both = self._both
+        if told is not was_told or saved is not was_saved:
+            both = told.completed_by(saved)
+            self._both = told, saved, both  # in one step: front ends are answered in other threads
+        return both
 
     def begins(self, place: Place) -> Place:
         """Note that a cell runs: what it answered before is no longer on the page.
@@ -126,7 +137,8 @@ class NotebookState:
         self._deleted = {**dict.fromkeys(place.deleted, saved_at), **self._deleted}
         self._deleted.pop(place.cell, None)
         if order is not None:
-            since = {c for c, at in self._deleted.items() if order.at > at or order is self._told}
+            told = order.source == "frontend"
+            since = {cell for cell, at in self._deleted.items() if told or order.at > at}
             for cell in since.intersection(order.cells):
                 del self._deleted[cell]
         return frozenset(self._deleted)

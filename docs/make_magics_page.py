@@ -223,6 +223,22 @@ SECTIONS = (
                 ["%%deepshi --vary seed=1,2 --yes\nName a colour."],
                 "The limit is the setting `confirm_above`.",
             ),
+            "map": Example(
+                [
+                    'reviews = [{"text": "Lovely pier."}, {"text": "It rained."}]',
+                    "%%deepshi --map reviews -o moods --max-tokens 5\nIs this positive? {{text}}",
+                    "moods.answers",
+                ],
+                "A DataFrame, a Series, or any list; other names in `{{…}}` are those of the "
+                "notebook. The same cell again asks only what is missing. It takes the model, "
+                "parameters, `--system`, `--json`, `--schema`, `--repair`, `--recording` and the "
+                "modes auto, replay and refresh. [One prompt over a table](scale.md) says what "
+                "comes back.",
+            ),
+            "budget": Example(
+                ["%%deepshi --map reviews --budget 0.5 --max-tokens 5\nA title for: {{text}}"],
+                "Rows beyond it are `skipped`.",
+            ),
             "param": Example(
                 ["%%deepshi --param top_k=40 --param 'user=\"p-17\"'\nName a colour."],
                 "A value that is no JSON is sent as text.",
@@ -370,6 +386,11 @@ SECTIONS = (
                 ["%%deepshi -o answer\nName a colour.", "answer.text"],
                 "The default is `_deepshi`.",
             ),
+            "sliders": Example(
+                ["%%deepshi --sliders -t 0.2 --seed 3\nName a colour."],
+                "Moving one asks nobody; [sliders](sliders.md) says what they do. It does not go "
+                "with `--vary`, `--map` or `--dry-run`.",
+            ),
             "no_stream": Example(
                 ["%%deepshi --no-stream\nName a colour."],
                 "Nothing is shown until all of it is there. What breaks off is lost and asked for "
@@ -393,6 +414,10 @@ SUBCOMMANDS: Mapping[str, Example] = {
             '%deepshi set temperature=0.2 system="Be brief."',
             "%deepshi set temperature=auto system=auto",
         ]
+    ),
+    "sliders": Example(
+        ["%deepshi sliders"],
+        "Where no front end shows controls, it is a table; see [sliders](sliders.md).",
     ),
     "history": Example(["%deepshi history"]),
     "context": Example(["%deepshi context", "%deepshi context --chat critic"]),
@@ -419,6 +444,10 @@ SUBCOMMANDS: Mapping[str, Example] = {
     "reset": Example(["%deepshi reset"], "The notebook and the journal keep everything."),
     "login": Example(
         ["%deepshi login"], "The key is never typed into a cell; see [keys](keys.md).", runs=False
+    ),
+    "panel": Example(
+        ["%deepshi panel", "%deepshi panel --chat critic"],
+        "It asks in threads of its own, beside the cells; see [the panel](panel.md).",
     ),
     "fix": Example(
         ["%deepshi fix"],

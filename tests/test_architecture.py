@@ -48,7 +48,7 @@ RULES = {
     "core": Rule({"errors"}, {"msgspec"}),
     "settings": Rule(_VALUES, {"msgspec"}),
     "client": Rule({*_VALUES, "version"}, {"httpx", "keyring", "msgspec"}),
-    "display": Rule(_VALUES, {"IPython", "comm", "markdown_it", "msgspec"}),
+    "display": Rule(_VALUES, {"IPython", "comm", "ipywidgets", "markdown_it", "msgspec"}),
     "offline": Rule({*_VALUES, "version"}, {"httpx", "msgspec", "tornado"}),
     "attachments": Rule(_VALUES, {"PIL", "msgspec"}),
     "notebook": Rule({*_VALUES, "version"}, {"msgspec", "nbformat", "platformdirs"}),
@@ -93,8 +93,30 @@ RULES = {
         },
         {"msgspec"},
     ),
+    "picked": Rule({*_VALUES, "session"}, set()),
+    "link": Rule({*_BEHIND_A_DOOR, "picked", "version"}, {"comm", "msgspec"}),
+    "sliders": Rule(
+        {
+            *(*_VALUES, "connection", "display", "picked", "question", "recorded_turn"),
+            *("session", "settings", "stop"),
+        },
+        {"IPython", "comm", "ipywidgets", "msgspec"},
+    ),
+    "conversation_panel": Rule(
+        {
+            *(*_VALUES, "attachments", "display", "notebook", "question", "recorded_turn"),
+            *("session", "settings", "sliders", "spent", "stop", "tools"),
+        },
+        {"IPython", "anywidget", "msgspec", "traitlets"},
+    ),
+    "panel_function": Rule(
+        {*_VALUES, "conversation_panel", "display", "notebook", "session", "tools"}, set()
+    ),
     "magics": Rule(
-        {"compare_function", *_BEHIND_A_DOOR, "attachments", "schema", "tools"},
+        {
+            *("compare_function", "map_function", "panel_function", "sliders"),
+            *(*_BEHIND_A_DOOR, "attachments", "link", "picked", "schema", "tools"),
+        },
         {"IPython", "msgspec", "traitlets"},
     ),
     "cli": Rule(
@@ -105,7 +127,7 @@ RULES = {
     "__init__": Rule(
         {
             *(*_VALUES, "ask_function", "client", "compare_function", "comparison", "magics"),
-            *("map_function", "session", "tools", "version"),
+            *("map_function", "panel_function", "session", "tools", "version"),
         },
         {"IPython"},
     ),

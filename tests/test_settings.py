@@ -58,7 +58,7 @@ def test_each_parameter_is_read_from_its_text(name: str, text: str, value: Any) 
 
 
 def test_every_setting_and_parameter_can_be_set_and_no_other() -> None:
-    fields = set(Settings.__struct_fields__) - {"parameters"}
+    fields = set(Settings.__struct_fields__) - {"parameters", "layers"}
     assert set(SETTING_NAMES) == fields | set(PARAMETERS)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deepshi_jupyter.core.canonical import text_sha256
 from deepshi_jupyter.core.conversation import Turn
 from deepshi_jupyter.core.mark import Mark
 from deepshi_jupyter.core.place import Place
@@ -54,7 +55,13 @@ def above(state: NotebookState, place: Place) -> list[str]:
 def keep(state: NotebookState, record: TurnRecord, place: Place) -> None:
     """Let a cell run and answer."""
     place = state.begins(place)
-    turn = Turn(record=record, cell=place.cell, execution=place.execution, ended=time.time())
+    turn = Turn(
+        record=record,
+        cell=place.cell,
+        execution=place.execution,
+        source=place.source,
+        ended=time.time(),
+    )
     state.keep(turn, place)
 
 
@@ -285,3 +292,75 @@ def test_new_ids_are_ulids_in_order() -> None:
 
 def test_the_versions_of_what_took_part_are_told() -> None:
     assert {"deepshi_jupyter", "python"} <= versions().keys()
+
+
+# What a front end tells, and what the file adds
+
+
+def told(*cells: str, **texts: str) -> DocumentOrder:
+    """The order that a front end tells: ids, and the hashes of the texts."""
+    sha256s = tuple(text_sha256(texts.get(cell.replace("-", "_"), "")) for cell in cells)
+    return DocumentOrder("frontend", cells, sha256s=sha256s)
+
+
+def test_a_cell_without_a_name_is_told_by_the_hash_of_its_text(scene: Scene) -> None:
+    state = scene.state()
+    state.tell_order(told("cell-1", "new", new="%%deepshi\nnot saved"))
+    assert state.located(Place("", 1, source="%%deepshi\nnot saved")).cell == "new"
+
+
+def test_the_file_adds_the_texts_that_are_still_as_they_were_saved(scene: Scene) -> None:
+    state = scene.state()
+    state.restore()
+    state.tell_order(told("cell-2", "cell-1", cell_1="%%deepshi\nedited", cell_2=TWO))
+    order = state.order()
+    assert order is not None
+    assert order.source == "frontend"
+    assert (order.texts["cell-2"], order.texts["cell-1"]) == (TWO, "")
+    assert state.order() is order, "it is put together once"
+
+
+def test_a_cell_that_was_edited_and_not_saved_is_known_to_be(scene: Scene) -> None:
+    state = scene.state()
+    keep(state, Study().ask("one", answer="again", id="T9"), Place("cell-1", 1, source=ONE))
+    (turn,) = [turn for turn in state.timeline if turn.cell == "cell-1"]
+    for text, rewritten in (("%%deepshi\nedited", True), (ONE, False)):
+        state.tell_order(told("cell-1", "cell-2", cell_1=text, cell_2=TWO))
+        order = state.order()
+        assert order is not None
+        assert order.is_rewritten(turn) is rewritten
+    scene.study.edit(0, "edited")
+    scene.save()
+    state.tell_order(told("cell-1", "cell-2", cell_1="%%deepshi\nedited", cell_2=TWO))
+    order = state.order()
+    assert order is not None
+    assert not order.is_rewritten(turn), "the file has the text"
+    assert order.source_of(turn) == "%%deepshi\nedited"
+
+
+def test_an_answer_that_was_cleared_and_saved_is_gone_though_its_cell_is_told(
+    scene: Scene,
+) -> None:
+    state = scene.state()
+    state.restore()
+    state.tell_order(told("cell-1", "cell-2", "new"))
+    assert above(state, Place("new", 1)) == ["1", "2"]
+    scene.study.cells[0]["outputs"] = []
+    scene.save(after=10)
+    assert above(state, Place("new", 1)) == ["2"]
+
+
+def test_a_cell_that_is_not_in_the_file_yet_shows_its_answer(scene: Scene) -> None:
+    state = scene.state()
+    keep(state, Study().ask("new", answer="N", id="T9"), Place("new", 1, source="%%deepshi\nnew"))
+    state.tell_order(told("new", "cell-1", "cell-2", "last"))
+    scene.save(after=10)
+    assert above(state, Place("last", 2)) == ["N", "1", "2"]
+
+
+def test_a_front_end_that_is_gone_leaves_the_order_to_the_file(scene: Scene) -> None:
+    state = scene.state()
+    state.tell_order(told("cell-2", "x"))
+    assert above(state, Place("x", 1)) == ["2"]
+    state.tell_order(None)
+    assert state.seen(Place("cell-2", 1)).order == "disk"

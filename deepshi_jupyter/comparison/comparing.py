@@ -55,11 +55,17 @@ def compared(
 
     def watch(columns: Sequence[Column]) -> None:
         rows = [(c.done, c.failed, c.text) for c in columns]
-        view.show(Progress(planned.sentence, samples, list(zip(labels, rows, strict=True))))
+        stopped = frozenset(number for number, c in enumerate(columns) if c.stopped)
+        view.show(
+            Progress(planned.sentence, samples, list(zip(labels, rows, strict=True)), stopped)
+        )
 
-    view.begin(planned.sentence)
     running = Running(session, planned, watch)
-    answers = running.run()
+    view.begin(planned.sentence, running.stop)
+    try:
+        answers = running.run()
+    finally:
+        view.close()
     comparison = Comparison(planned.settings, answers, session.set)
     if running.first_error is not None and not comparison.records:
         view.abandon()

@@ -46,6 +46,10 @@ _FOR_ALL = (AuthenticationError, InsufficientCreditsError)
 """Failures that every further call would meet, so that none is begun."""
 
 
+_MAY_GIVE_WAY = (CallInterruptedError, type(None))
+"""What is no failure: an answer that the user stopped, and nothing yet."""
+
+
 class Column(msgspec.Struct):
     """How far one setting has come.
 
@@ -53,11 +57,13 @@ class Column(msgspec.Struct):
         done: Answers that are there, failed ones included.
         failed: Failed ones among them.
         text: The answer that is coming, or came last.
+        stopped: Whether the user has stopped it.
     """
 
     done: int = 0
     failed: int = 0
     text: str = ""
+    stopped: bool = False
 
 
 Watch = Callable[[Sequence[Column]], None]
@@ -74,11 +80,13 @@ class Running:
     Attributes:
         interrupted: Whether the user has stopped it.
         first_error: The first failure of a call, or None.
+        refused: A failure that every further call would meet, or None.
     """
 
     def __init__(self, session: Session, plan: Plan, watch: Watch) -> None:
         self.interrupted = False
         self.first_error: CallError | None = None
+        self.refused: CallError | None = None
         self._session = session
         self._plan = plan
         self._watch = watch
@@ -87,6 +95,17 @@ class Running:
         self._waiting = deque(plan.to_send)
         self._under_way: list[_UnderWay] = []
 
+    def stop(self, setting: int) -> None:
+        """Stop one setting: its calls end, none of it is begun any more, the others go on.
+
+        It may be called in any thread while `run` runs; what came is kept as in an interrupt.
+
+        Args:
+            setting: The number of the setting; one that is done stays as it is.
+        """
+        column = self._columns[setting]
+        column.stopped = column.stopped or column.done < self._plan.samples
+
     def run(self) -> list[Answered]:
         """Ask until all is answered, the user stops it, or no further call can succeed.
 
@@ -94,7 +113,7 @@ class Running:
             An answer, or why there is none, for each of the plan, in its order.
         """
         try:
-            with _stopped_by(self._stop):
+            with _stopped_by(self._interrupt):
                 for planned in self._plan.calls:
                     if planned.recording is not None:
                         self._replay(planned, planned.recording)
@@ -105,18 +124,20 @@ class Running:
         finally:
             for one in self._under_way:  # after a mistake of ours: nothing goes on unseen
                 one.cancel()
-        return [self._found.get(_place(p)) or _missing(p, self._why()) for p in self._plan.calls]
+        return [self._found.get(_place(p)) or _missing(p, self._why(p)) for p in self._plan.calls]
 
-    def _stop(self) -> None:
+    def _interrupt(self) -> None:
         """Begin no further call, and end those that run as soon as they are looked at."""
         self.interrupted = True
 
-    def _why(self) -> str:
-        return "" if self.first_error is None or self.interrupted else _in_words(self.first_error)
+    def _why(self, planned: Planned) -> str:
+        return "" if self.refused is None or self._is_stopped(planned) else _in_words(self.refused)
+
+    def _is_stopped(self, planned: Planned) -> bool:
+        return self.interrupted or self._columns[planned.setting].stopped
 
     def _begin_some(self) -> None:
-        if self.interrupted:
-            self._waiting.clear()
+        self._waiting = deque(p for p in self._waiting if not self._is_stopped(p))
         while self._waiting and len(self._under_way) < MOST_AT_ONCE:
             self._under_way.append(_UnderWay(self._session, self._waiting.popleft()))
 
@@ -124,7 +145,7 @@ class Running:
         """Take what came of all calls, and end those that have ended."""
         patience = _PATIENCE
         for one in [*self._under_way]:
-            if self.interrupted:
+            if self._is_stopped(one.planned):
                 self._end(one, one.stopped())
                 continue
             one.take(patience)
@@ -137,10 +158,11 @@ class Running:
     def _end(self, one: _UnderWay, outcome: Reply | CallError) -> None:
         self._under_way.remove(one)
         if isinstance(outcome, _FOR_ALL):
+            self.refused = self.refused or outcome
             self._waiting.clear()
         failure, record = _ended(self._session, one.planned, outcome)
-        if isinstance(outcome, CallError):
-            self.first_error = self.first_error or outcome
+        if isinstance(outcome, CallError) and isinstance(self.first_error, _MAY_GIVE_WAY):
+            self.first_error = outcome
         self._note(one.planned, record, failure=failure)
 
     def _replay(self, planned: Planned, recording: Recording) -> None:

@@ -22,13 +22,14 @@ _SHORT = {"-m": "--model", "-t": "--temperature", "-n": "--n", "--samples": "--n
 }
 _FLAGS = frozenset({"--json", "--raw", "--new", "--once", "--logprobs"})
 _NOT_ASKED = frozenset({"--output", "--as", "--mode", "--record", "--recording"})
-_NOT_ASKED_FLAGS = frozenset({"--no-stream", "--dry-run", "--yes"})
+_NOT_ASKED_FLAGS = frozenset({"--no-stream", "--dry-run", "--yes", "--sliders"})
 _VALUED = (
     *("--model", "--system", "--param", "--attach", "--schema", "--repair", "--tools", "--n"),
-    "--vary",
+    *("--vary", "--map", "--budget"),
     *("--chat", "--from", "--temperature", "--top-p", "--max-tokens", "--stop", "--seed"),
     *("--frequency-penalty", "--presence-penalty", "--top-logprobs"),
 )
+_NO_TURN = re.compile(r"(?:^|\s)--(?:dry-run|map)(?=[\s=]|$)")
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,99})(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _INFINITE = (float("inf"), float("-inf"))
 _ALL = (*_FLAGS, *_NOT_ASKED_FLAGS, *_NOT_ASKED, *_VALUED, *_SHORT)
@@ -62,14 +63,14 @@ class AskingCell(msgspec.Struct, frozen=True):
 
 
 def read_asking_cell(source: str) -> AskingCell | None:
-    """Return what a cell asks; None if it is no ``%%deepshi`` cell, or sends nothing.
+    """Return what a cell asks; None if it is no ``%%deepshi`` cell, or no turn comes of it.
 
     Args:
         source: The source of a code cell.
     """
     first, _, body = source.lstrip().partition("\n")
     name, _, line = first.partition(" ")
-    if name.strip() != MAGIC or "--dry-run" in line.split():
+    if name.strip() != MAGIC or _NO_TURN.search(line):
         return None
     return AskingCell(line.strip(), body, options_of(line))
 

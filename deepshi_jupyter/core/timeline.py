@@ -13,6 +13,7 @@ from functools import cached_property
 
 import msgspec
 
+from deepshi_jupyter.core.canonical import text_sha256
 from deepshi_jupyter.core.conversation import Turn
 from deepshi_jupyter.core.place import Place
 from deepshi_jupyter.core.turn_record import OrderSource
@@ -31,6 +32,7 @@ class DocumentOrder(msgspec.Struct, frozen=True, dict=True):
         sources: Their sources, in the same order; empty where they are not known.
         answered: The ids of cells that show an answer; None where that is not known.
         at: When it was seen, in seconds since 1970; for a file, when it was saved.
+        sha256s: The hashes of their sources, where a front end tells these and not the sources.
     """
 
     source: OrderSource
@@ -38,11 +40,45 @@ class DocumentOrder(msgspec.Struct, frozen=True, dict=True):
     sources: tuple[str, ...] = ()
     answered: frozenset[str] | None = None
     at: float = 0.0
+    sha256s: tuple[str, ...] = ()
 
     @cached_property
     def places(self) -> dict[str, int]:
         """Where each cell stands, from 0."""
         return {cell: place for place, cell in enumerate(self.cells)}
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """The hash of each cell's source, where it is known."""
+        told = self.sha256s or map(text_sha256, self.sources)
+        return dict(zip(self.cells, told, strict=False))
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The source of each cell, where it is known."""
+        return dict(zip(self.cells, self.sources, strict=False))
+
+    def completed_by(self, saved: DocumentOrder) -> DocumentOrder:
+        """Return what a front end told together with what the saved file adds.
+
+        The file adds the texts that still are as they were saved, and which cells show no answer;
+        what is not in it yet may show one.
+
+        Args:
+            saved: What the file says.
+        """
+        same = {c: saved.texts.get(c, "") for c in self.cells if self._is_as_in(saved, c)}
+        new = frozenset(self.cells).difference(saved.cells)
+        return msgspec.structs.replace(
+            self,
+            sources=self.sources or tuple(same.get(cell, "") for cell in self.cells),
+            sha256s=tuple(self.hashes.get(cell, "") for cell in self.cells),
+            answered=None if saved.answered is None else saved.answered | new,
+            at=saved.at,
+        )
+
+    def _is_as_in(self, saved: DocumentOrder, cell: str) -> bool:
+        return cell in self.hashes and self.hashes[cell] == saved.hashes.get(cell)
 
     def cell_of(self, place: Place) -> str:
         """Return the id of the cell that asks, or an empty text where it cannot be told.
@@ -53,7 +89,8 @@ class DocumentOrder(msgspec.Struct, frozen=True, dict=True):
             return place.cell
         if place.cell and _NBFORMAT_ID.fullmatch(place.cell):
             return ""
-        same = [c for c, s in zip(self.cells, self.sources, strict=False) if s == place.source]
+        wanted = text_sha256(place.source)
+        same = [cell for cell, sha256 in self.hashes.items() if sha256 == wanted]
         return same[0] if len(same) == 1 else ""
 
     def source_of(self, turn: Turn) -> str:
@@ -63,19 +100,23 @@ class DocumentOrder(msgspec.Struct, frozen=True, dict=True):
         """
         if turn.source and self.source == "disk" and self.at <= turn.ended:
             return ""
-        sources = dict(zip(self.cells, self.sources, strict=False))
-        return sources.get(turn.cell, "")
+        return self.texts.get(turn.cell, "")
+
+    def is_rewritten(self, turn: Turn) -> bool:
+        """True if a front end tells that a turn's cell has another text, which nobody knows yet."""
+        if self.source != "frontend" or not turn.source or self.texts.get(turn.cell):
+            return False
+        return self.hashes.get(turn.cell, "") not in ("", text_sha256(turn.source))
 
     def shows(self, turn: Turn) -> bool:
-        """False if the document was saved after a turn and no longer has its cell or answer."""
+        """False if the document no longer has a turn's cell, or was saved without its answer."""
         if not turn.cell or not _NBFORMAT_ID.fullmatch(turn.cell):
             return True
+        there = turn.cell in self.places
         # The file's clock may be another one, and a file that was not saved since knows nothing.
-        if self.source == "disk" and self.at <= max(turn.ended + SAVED_AFTER, turn.file_at):
-            return True
-        if turn.cell not in self.places:
-            return False
-        return self.answered is None or turn.cell in self.answered
+        if self.at <= max(turn.ended + SAVED_AFTER, turn.file_at):
+            return there or self.source == "disk"
+        return there and (self.answered is None or turn.cell in self.answered)
 
 
 class _Slot:

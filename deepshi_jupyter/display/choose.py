@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from deepshi_jupyter.display.live import Presenter, Silent
+
+if TYPE_CHECKING:  # it loads when a front end reads deltas
+    from deepshi_jupyter.display.live_turn import Streams
 
 VARIABLE = "DEEPSHI_DISPLAY"
 
 
-def choose(shell: Any, setting: str) -> Presenter:
+def choose(
+    shell: Any, setting: str, streams: Callable[[], Streams | None] = lambda: None
+) -> Presenter:
     """Return a presenter for the cell that runs now.
 
     Args:
@@ -18,13 +24,24 @@ def choose(shell: Any, setting: str) -> Presenter:
         setting: ``auto`` or a fixed choice: ``blocks`` (finished blocks stay, the tail is
             updated), ``once`` (one bundle at the end), ``text`` (printed as it comes), ``deltas``
             (over a comm, for a front end that reads them).
+        streams: Returns where the front end that runs the cell finds answers while they come, or
+            None if it shows none itself; called only where a front end watches.
 
     Returns:
         ``auto`` gives ``text`` in a terminal, ``blocks`` where a front end said in its request
-        which cell it runs, and ``once`` where nobody watches (nbclient, papermill).
+        which cell it runs, or `LiveTurn` if it shows answers itself, and ``once`` where nobody
+        watches (nbclient, papermill).
     """
     wanted = os.environ.get(VARIABLE, setting) if setting == "auto" else setting
-    return _make(_by_capability(shell) if wanted == "auto" else wanted)
+    if wanted != "auto":
+        return _make(wanted)
+    wanted = _by_capability(shell)
+    found = streams() if wanted == "blocks" else None
+    if found is None:
+        return _make(wanted)
+    from deepshi_jupyter.display.live_turn import LiveTurn
+
+    return LiveTurn(found)
 
 
 def _by_capability(shell: Any) -> str:

@@ -16,6 +16,7 @@ from deepshi_jupyter.display.deltas import Deltas
 from deepshi_jupyter.display.live import Silent
 from deepshi_jupyter.display.once import Once
 from deepshi_jupyter.display.running_cell import running_cell
+from deepshi_jupyter.display.stop_buttons import Stop, StopButtons, may_arrive, will_arrive
 from deepshi_jupyter.display.table import Table
 from deepshi_jupyter.display.terminal import Terminal
 
@@ -36,11 +37,19 @@ class Progress(msgspec.Struct, frozen=True):
         samples: How many answers each setting gets.
         rows: For each setting its label, and how many answers are there, how many of them failed,
             and the text of the last one.
+        stopped: The numbers of the settings that the user has stopped.
     """
 
     sentence: str
     samples: int
     rows: list[tuple[str, tuple[int, int, str]]]
+    stopped: frozenset[int] = frozenset()
+
+    @property
+    def running(self) -> list[int]:
+        """The numbers of the settings that are not done."""
+        left = (number for number, (_, row) in enumerate(self.rows) if row[0] < self.samples)
+        return [number for number in left if number not in self.stopped]
 
 
 class View(Protocol):
@@ -52,11 +61,19 @@ class View(Protocol):
     takes_pictures: bool
     """Whether a picture can be seen there."""
 
-    def begin(self, sentence: str) -> None:
-        """Say what it will be."""
+    def begin(self, sentence: str, stop: Stop | None = None) -> None:
+        """Say what it will be.
+
+        Args:
+            sentence: What it will be.
+            stop: Stops one setting, for a view that lets the user do so.
+        """
 
     def show(self, progress: Progress) -> None:
         """Show how far it has come; called often."""
+
+    def close(self) -> None:
+        """Take away what can be pressed: nothing runs any more."""
 
     def end(self, bundle: Json) -> None:
         """Show what stays."""
@@ -80,7 +97,9 @@ def view_for(shell: Any, setting: str) -> View:
         return Nothing()
     if isinstance(presenter, Terminal):
         return Lines()
-    return Final() if isinstance(presenter, Once | Deltas) else Page()
+    if isinstance(presenter, Once | Deltas):
+        return Final()
+    return Page(getattr(shell, "kernel", None))
 
 
 class Nothing:
@@ -89,10 +108,13 @@ class Nothing:
     shows = False
     takes_pictures = False
 
-    def begin(self, sentence: str) -> None:
+    def begin(self, sentence: str, stop: Stop | None = None) -> None:
         """Do nothing."""
 
     def show(self, progress: Progress) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
         """Do nothing."""
 
     def end(self, bundle: Json) -> None:
@@ -121,34 +143,78 @@ class Final(Nothing):
 
 
 class Page(Final):
-    """Rewrites one display of a notebook page."""
+    """Rewrites one display of a notebook page; with Stop buttons above it where they would work.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        kernel: The kernel that runs, or None.
+        clock: Seconds, as they pass.
+    """
+
+    def __init__(self, kernel: Any = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._kernel = kernel
         self._clock = clock
         self._due = 0.0
-        self._id = f"deepshi-{uuid.uuid4().hex}"
-        self._begun = False
+        self._first = _Place()
+        self._below: _Place | None = None
+        self._stop: Stop | None = None
+        self._buttons: StopButtons | None = None
 
-    def begin(self, sentence: str) -> None:
+    def begin(self, sentence: str, stop: Stop | None = None) -> None:
         """Display what it will be."""
-        self._publish({"text/plain": printable(sentence)})
+        self._stop = stop if may_arrive(self._kernel) else None
+        self._first.put({"text/plain": printable(sentence)})
 
     def show(self, progress: Progress) -> None:
         """Display the settings and how far each has come, at most `RATE` times a second."""
         now = self._clock()
         if now >= self._due:
             self._due = now + 1.0 / RATE
-            self._publish(_table(progress)._repr_mimebundle_())
+            self._offer_stop(progress)
+            (self._below or self._first).put(_table(progress)._repr_mimebundle_())
+
+    def close(self) -> None:
+        """Take the buttons away."""
+        self._stop = None
+        if self._buttons is not None:
+            self._buttons.close()
 
     def end(self, bundle: Json) -> None:
         """Put what stays in its place."""
-        self._publish(bundle)
+        self._first.put(bundle)
+        if self._below is not None:
+            self._below.put({"text/plain": ""})
+
+    def picture(self, bundle: Json) -> None:
+        """Display a picture below it."""
+        if self._below is None:
+            super().picture(bundle)
+        else:
+            self._below.put(bundle)
 
     def abandon(self) -> None:
         """Say that nothing came."""
-        self._publish({"text/plain": "No answer came."})
+        self.end({"text/plain": "No answer came."})
 
-    def _publish(self, bundle: Json) -> None:
+    def _offer_stop(self, progress: Progress) -> None:
+        """Make the buttons; they take the first place as soon as the front end can press them."""
+        if self._buttons is None:
+            if self._stop is None or not progress.running:
+                return
+            self._buttons = StopButtons([label for label, _ in progress.rows], self._stop)
+        self._buttons.update(progress.running, progress.stopped)
+        if self._below is None and will_arrive(self._kernel):
+            self._first.put(self._buttons.bundle)
+            self._below = _Place()
+
+
+class _Place:
+    """One display of the cell, which can be rewritten."""
+
+    def __init__(self) -> None:
+        self._id = f"deepshi-{uuid.uuid4().hex}"
+        self._begun = False
+
+    def put(self, bundle: Json) -> None:
         _publish(bundle, transient={"display_id": self._id}, update=self._begun)
         self._begun = True
 
@@ -163,7 +229,7 @@ class Lines:
         self._out = out or sys.stdout
         self._done: set[str] = set()
 
-    def begin(self, sentence: str) -> None:
+    def begin(self, sentence: str, stop: Stop | None = None) -> None:  # noqa: ARG002 - as all views
         """Print what it will be."""
         self._print(sentence)
 
@@ -174,6 +240,9 @@ class Lines:
                 self._done.add(label)
                 count = f"{len(self._done)}/{len(progress.rows)}"
                 self._print(f"{count} {label}: {_count(done, progress.samples, failed)}")
+
+    def close(self) -> None:
+        """Do nothing; a terminal has nothing to press."""
 
     def end(self, bundle: Json) -> None:
         """Print the table."""
@@ -192,10 +261,11 @@ class Lines:
 
 def _table(progress: Progress) -> Table:
     rows = []
-    for label, (done, failed, text) in progress.rows:
+    for number, (label, (done, failed, text)) in enumerate(progress.rows):
         flat = " ".join(text[: 2 * SHOWN].split())
         shown = flat if len(flat) <= SHOWN else f"{flat[: SHOWN - 1]}…"
-        rows.append((label, _count(done, progress.samples, failed), shown))
+        count = _count(done, progress.samples, failed)
+        rows.append((label, count + ", stopped" * (number in progress.stopped), shown))
     return Table(("setting", "answers", "the last one"), rows, f"{progress.sentence}.")
 
 

@@ -19,8 +19,13 @@ def publish(answer: Answer, *, instead_of: str = "") -> None:
     from IPython.display import publish_display_data
 
     turn = instead_of or str((answer.record or {}).get("id", ""))
-    options: dict[str, Any] = {"transient": {"display_id": f"deepshi-{turn}"}} if turn else {}
+    options: dict[str, Any] = {"transient": {"display_id": display_id(turn)}} if turn else {}
     publish_display_data(answer_bundle(answer), update=bool(instead_of), **options)
+
+
+def display_id(turn: str) -> str:
+    """Return the id under which the answer of a turn is displayed."""
+    return f"deepshi-{turn}"
 
 
 class InPlaceOf:

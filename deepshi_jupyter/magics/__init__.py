@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def load(shell: InteractiveShell) -> None:
-    """Register the magics with a shell."""
+    """Register the magics with a shell, and let its front ends link up."""
+    from deepshi_jupyter import link
+    from deepshi_jupyter.display.choose import cell_metadata
     from deepshi_jupyter.magics import completion
     from deepshi_jupyter.magics.cursor_place import options_of
     from deepshi_jupyter.magics.deepshi import DeepshiMagics
@@ -22,8 +24,18 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(magics)
     magic: Any = magics.deepshi
     completion.register(shell, lambda: magics.session, options_of(magic.parser), _tool_names)
+    _take_settings(lambda: magics.session)
     _restore(shell, lambda: magics.session)
     shell.events.register("pre_run_cell", magics.note_cell)
+    link.register(shell, lambda: magics.session, watched=bool(cell_metadata(shell)))
+
+
+def _take_settings(session: Callable[[], Session]) -> None:
+    """Let the settings count that the notebook's file holds, where it is known which that is."""
+    if os.environ.get("JPY_SESSION_NAME") or os.environ.get("DEEPSHI_NOTEBOOK"):
+        from deepshi_jupyter.link.notebook_settings import take_settings_of_file
+
+        take_settings_of_file(session, os.environ)
 
 
 def _restore(shell: InteractiveShell, session: Callable[[], Session]) -> None:
@@ -39,9 +51,11 @@ def _restore(shell: InteractiveShell, session: Callable[[], Session]) -> None:
 
 def unload(shell: InteractiveShell) -> None:
     """Take the magics out of a shell and close the session's connections."""
+    from deepshi_jupyter import link
     from deepshi_jupyter.magics import completion
     from deepshi_jupyter.session import current_session
 
+    link.unregister(shell)
     completion.unregister(shell)
     magics: Any = shell.magics_manager.registry.get("DeepshiMagics")
     if magics is not None:

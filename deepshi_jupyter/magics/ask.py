@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from deepshi_jupyter.core.canonical import text_sha256
@@ -16,10 +17,13 @@ from deepshi_jupyter.core.template import Prompt, fill, fill_words, verbatim
 from deepshi_jupyter.display.choose import choose
 from deepshi_jupyter.display.running_cell import running_cell
 from deepshi_jupyter.errors import OptionError
+from deepshi_jupyter.link import reads, streams_of
 from deepshi_jupyter.magics.approval import approver, check_all_can_run
 from deepshi_jupyter.magics.cell_source import body_as_written
 from deepshi_jupyter.magics.options import (
+    check_map,
     check_output_name,
+    check_sliders,
     extra_of,
     parameters_of,
     read_options,
@@ -50,7 +54,13 @@ def ask_cell(
     names = shell.user_ns
     options = read_options(parser, fill_words(line, names))
     output = check_output_name(options.output)
-    prompt = _prompt(options, body_as_written(shell, line, cell), names)
+    check_map(parser, options)
+    check_sliders(options)
+    body = body_as_written(shell, line, cell)
+    if options.map:
+        _ask_rows(session, shell, options, verbatim(body), line)
+        return
+    prompt = _prompt(options, body, names)
     question = _question(session, shell, options, prompt, line, running_cell(shell))
     if options.dry_run:
         show_request(session, question)
@@ -63,7 +73,43 @@ def ask_cell(
             session, shell, question, options.vary, samples, confirm=not options.yes
         )
         return
-    names[output] = session.ask(question, choose(shell, session.settings.display))
+    presenter = choose(shell, session.settings.display, streams_of(shell))
+    names[output] = session.ask(question, presenter)
+    if options.sliders:
+        from deepshi_jupyter.sliders.edit_cell import edits_by_comm
+        from deepshi_jupyter.sliders.under_answer import show_under_answer
+
+        keep = partial(names.__setitem__, output)
+        edit = edits_by_comm(partial(reads, shell, "edit"))
+        asked = (question, names[output], line, parser)
+        show_under_answer(session, shell, *asked, keep=keep, edit_cell=edit)
+
+
+def _ask_rows(
+    session: Session, shell: Any, options: argparse.Namespace, template: Prompt, line: str
+) -> None:
+    """Ask what a cell says about every row of a table, or show what would be asked."""
+    from IPython.display import publish_display_data
+
+    from deepshi_jupyter.map_function import first_question, map_cell
+
+    rows = _evaluated("--map", options.map, shell.user_ns)
+    question = _question(session, shell, options, template, line, running_cell(shell))
+    samples = question.parameters.pop("n", 1)
+    if options.dry_run:
+        first, count = first_question(session, rows, question, shell.user_ns)
+        show_request(session, first)
+        each = "" if samples == 1 else f", each of which is asked {samples} times"
+        publish_display_data({"text/plain": f"That is the first of {count:,} rows{each}."})
+        return
+
+    def hand_over(result: Any) -> None:
+        name = options.output
+        shell.user_ns[name] = result
+        publish_display_data({"text/plain": f"{result!r} in `{name}`; a DataFrame: `{name}.frame`"})
+
+    how = {"samples": samples, "usd": options.budget}
+    map_cell(session, rows, question, shell.user_ns, hand_over, **how)
 
 
 def question_at(

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from deepshi_jupyter.core.chat import MAIN_CHAT
 from deepshi_jupyter.display.footer import OFFLINE_MARK, dollars
 from deepshi_jupyter.display.model_table import model_table
 from deepshi_jupyter.display.table import Table
 from deepshi_jupyter.errors import ConfigurationError, DeepshiError, OptionError
 from deepshi_jupyter.magics import export_commands, restore_command, stale_commands, turn_commands
 from deepshi_jupyter.session import Session
-from deepshi_jupyter.settings import SETTING_NAMES
+from deepshi_jupyter.settings import SETTING_NAMES, Settings
 
 Command = Callable[[Session, list[str]], Any]
 
@@ -70,10 +71,10 @@ def _status(session: Session, words: list[str]) -> Table:
     rows = [
         ("endpoint", f"{address} ({endpoint.source})"),
         ("key", _key_in_words(session)),
-        ("model", _model_in_words(session)),
-        ("parameters", _parameters_in_words(settings.parameters)),
-        ("system prompt", settings.system or "none"),
-        ("mode", settings.mode_of()),
+        ("model", _model_in_words(session) + _origin(settings, "model")),
+        ("parameters", _parameters_in_words(settings)),
+        ("system prompt", (settings.system or "none") + _origin(settings, "system")),
+        ("mode", settings.mode_of() + _origin(settings, "mode")),
         ("conversation", f"{turns} turn{'' if turns == 1 else 's'} ({restored})"),
         ("used so far", _spent_in_words(session)),
     ]
@@ -94,9 +95,14 @@ def _model_in_words(session: Session) -> str:
     return f"{model} ({OFFLINE_MARK})" if model.startswith("offline-") else model
 
 
-def _parameters_in_words(parameters: Mapping[str, Any]) -> str:
-    shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
+def _parameters_in_words(settings: Settings) -> str:
+    given = settings.parameters.items()
+    shown = ", ".join(f"{name}={value}{_origin(settings, name)}" for name, value in given)
     return shown or "none set: the service chooses"
+
+
+def _origin(settings: Settings, name: str) -> str:
+    return " (from the notebook)" if settings.comes_from_notebook(name) else ""
 
 
 def _spent_in_words(session: Session) -> str:
@@ -143,6 +149,16 @@ def _set_errors(text: str) -> None:
     DeepshiError.full_traceback = text == "full"
 
 
+def _sliders(session: Session, words: list[str]) -> Any:
+    """Show the default parameters as controls; what is set with them holds as with ``set``."""
+    from IPython.core.getipython import get_ipython
+
+    from deepshi_jupyter.sliders.defaults import show_defaults
+
+    _no_words("sliders", words)
+    return show_defaults(session, get_ipython())
+
+
 def _reset(session: Session, words: list[str]) -> Table:
     """Forget the conversation; the settings stay."""
     _no_words("reset", words)
@@ -179,11 +195,30 @@ def _tools(_: Session, words: list[str]) -> Table:
     return Table(("tool", "runs", "description"), rows, "" if rows else "None is registered.")
 
 
+def _panel(session: Session, words: list[str]) -> Any:
+    """Show a panel to ask in and to read the conversation; ``--chat NAME`` shows another one.
+
+    ``--new`` begins the context anew at its first question, ``--tools a,b`` offers functions.
+    """
+    from IPython.core.getipython import get_ipython
+
+    from deepshi_jupyter.panel_function import open_panel
+
+    reader = turn_commands.Words(prog="panel", add_help=False)
+    reader.add_argument("--chat", default=MAIN_CHAT, metavar="NAME")
+    reader.add_argument("--new", action="store_true")
+    reader.add_argument("--tools", default="", metavar="NAMES")
+    options = reader.parse_args(words)
+    shell = get_ipython()
+    return open_panel(session, shell, options.chat, new=options.new, tools=options.tools)
+
+
 def _fix(session: Session, words: list[str]) -> None:
     """Ask about the cell that failed last; ``fix --dry-run`` shows what would be sent."""
     from IPython.core.getipython import get_ipython
 
     from deepshi_jupyter.display.choose import choose
+    from deepshi_jupyter.link import streams_of
     from deepshi_jupyter.magics.ask import show_request
     from deepshi_jupyter.magics.fix import failed_cell, offer, question_about
 
@@ -193,7 +228,7 @@ def _fix(session: Session, words: list[str]) -> None:
     if dry_run:
         show_request(session, question)
         return
-    reply = session.ask(question, choose(shell, session.settings.display))
+    reply = session.ask(question, choose(shell, session.settings.display, streams_of(shell)))
     print(offer(shell, reply))  # noqa: T201 - what a user reads under the answer
 
 
@@ -235,9 +270,11 @@ COMMANDS: Mapping[str, Command] = {
     "export": export_commands.export,
     "models": _models,
     "set": _set,
+    "sliders": _sliders,
     "reset": _reset,
     "login": _login,
     "tools": _tools,
+    "panel": _panel,
     "fix": _fix,
     "help": _help,
 }

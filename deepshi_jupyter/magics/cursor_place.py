@@ -24,7 +24,7 @@ _CELL = re.compile(r"\s*%%deepshi\s")
 _LINE = re.compile(r"\s*(?:[\w.,\[\]'\" ]+=\s*)?%deepshi\s")
 _OPENING = re.compile(r"\\\{\{|\{\{")
 _LONGEST = 4000
-_EXPRESSIONS = frozenset({"--attach", "--schema"})
+_EXPRESSIONS = frozenset({"--attach", "--map", "--schema"})
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -120,6 +120,23 @@ def _declarations() -> list[Any]:
             "it, --samples is how many answers each setting gets.",
         ),
         argument("--yes", action="store_true", help="Compare without asking, whatever the limit."),
+        argument(
+            "--sliders",
+            action="store_true",
+            help="Show controls of the parameters under the answer, to ask again with others.",
+        ),
+        argument(
+            "--map",
+            metavar="EXPR",
+            help="Ask about every row of a table, many at once: the names in {{…}} are its "
+            "columns. With it, --samples is how often each row is asked.",
+        ),
+        argument(
+            "--budget",
+            type=float,
+            metavar="USD",
+            help="With --map: leave out the rows beyond so much.",
+        ),
         argument("--raw", action="store_true", help="Send the cell as it is: no {{…}} is read."),
         argument("--no-stream", action="store_true", help="Ask for the answer in one piece."),
         argument("--dry-run", action="store_true", help="Show the request and send nothing."),
@@ -235,6 +252,60 @@ def start_of(options: argparse.Namespace) -> Start:
             "--new, --once and --from exclude each other.", "Leave all but one of them out."
         )
     return "new" if options.new else "once" if options.once else ""
+
+
+_NOT_WITH_MAP = {
+    "vary": ("--vary", "compare a few rows first"),
+    "tools": ("--tools", "each row is one call"),
+    "attach": ("--attach", "rows are texts"),
+    "chat": ("--chat", "rows belong to no conversation"),
+    "new": ("--new", "rows belong to no conversation"),
+    "fork": ("--from", "rows see no conversation"),
+    "record": ("--record", "answers of rows are kept in the store"),
+    "raw": ("--raw", "every row would be asked the same"),
+    "form": ("--as", "the answers go into the variable"),
+    "sliders": ("--sliders", "they change one question"),
+    "yes": ("--yes", "nothing is confirmed; `--budget` sets a limit"),
+}
+
+
+def check_map(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse what does not go together with ``--map``, or only with it.
+
+    Args:
+        parser: The magic's parser.
+        options: What it has read.
+
+    Raises:
+        OptionError: There is such an option.
+    """
+    if not options.map:
+        if options.budget is not None:
+            raise OptionError("--budget needs --map.", "Leave it out, or name a table.")
+        return
+    for name, (option, why) in _NOT_WITH_MAP.items():
+        if getattr(options, name, None) != parser.get_default(name):
+            raise OptionError(f"--map does not go with {option}: {why}.", "Leave one of them out.")
+    if options.mode == "live":
+        raise OptionError(
+            "--map asks only what is missing, so it has no mode live.",
+            "Leave --mode out, or ask all rows again with `--mode refresh`.",
+        )
+
+
+def check_sliders(options: argparse.Namespace) -> None:
+    """Refuse ``--sliders`` where there is no answer of one question to stand under.
+
+    Raises:
+        OptionError: There is an option that gives another thing.
+    """
+    given = {"--vary": options.vary, "--dry-run": options.dry_run}
+    if options.sliders:
+        for other in (name for name, value in given.items() if value):
+            raise OptionError(
+                f"--sliders stands under one answer, and {other} gives none.",
+                "Leave one of them out.",
+            )
 
 
 def check_output_name(name: str) -> str:

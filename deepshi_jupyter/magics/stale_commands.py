@@ -128,10 +128,15 @@ class _Again:
 def _stale(session: Session) -> tuple[list[Stale], list[tuple[str, ...]]]:
     """Return the stale turns of ``%%deepshi`` cells, and rows for those that a user must run."""
     cells = list(_cells(session))
+    order = session.state.order()
     found: list[Stale] = []
     by_hand: list[tuple[str, ...]] = []
     for status in statuses([view for view, _ in cells]):
         turn = next((t for v, t in cells if v is status.cell), None)
+        if turn is not None and order is not None and order.is_rewritten(turn):
+            words = f"not saved as it is now: save the notebook, or run it: {turn.record.question}"
+            by_hand.append((cell_name(turn), "edited", shortened(words)))
+            continue
         if turn is None or not status.is_stale or status.state == "unsent":
             continue
         asking = status.cell.asking

@@ -25,6 +25,7 @@ from deepshi_jupyter.magics.turn_table import (
     history_table,
     versions_table,
 )
+from deepshi_jupyter.picked import pick_version
 from deepshi_jupyter.question import Question
 from deepshi_jupyter.recorded_turn import answer_of
 from deepshi_jupyter.session import Session
@@ -138,16 +139,7 @@ def _marked(session: Session, what: What, words: list[str], said: str) -> Marked
 
 def _picked(session: Session, turn: Turn, record: TurnRecord, number: int) -> Marked:
     answer = answer_of(record)
-    mark = Mark(
-        v=VERSION,
-        mark="pick",
-        turn=record.id,
-        cell=turn.cell,
-        instead_of=turn.record.id,
-        record=record.as_json(),
-    )
-    session.state.pick(turn, record)
-    session.mark(mark)
+    mark = pick_version(session, turn, record)
     if turn.shown_as:  # this kernel displayed it, so it can show another one there
         publish(answer, instead_of=turn.shown_as)
     sentence = f"Version {number} counts as the answer of cell {cell_name(turn)} from now on."

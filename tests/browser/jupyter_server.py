@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import deepshi_jupyter
+
+EXTENSION = "deepshi-jupyter"
 
 _SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
@@ -47,10 +50,21 @@ class JupyterServer:
             self.process.wait()
 
 
-def start(root: Path) -> JupyterServer:
-    """Start a server whose every file is under `root`, and wait until it answers."""
+def start(root: Path, *, extension: bool = False) -> JupyterServer:
+    """Start a server whose every file is under `root`, and wait until it answers.
+
+    Args:
+        root: An empty directory.
+        extension: Whether its pages have our extension, that of the package under test.
+    """
     directory, log = root / "work", root / "server.log"
     directory.mkdir()
+    if extension:
+        installed = root / "data/labextensions" / EXTENSION
+        shutil.copytree(Path(deepshi_jupyter.__file__).parent / "labextension", installed)
+    else:
+        disabled = {"disabledExtensions": {EXTENSION: True}}
+        _write_json(root / "config/labconfig/page_config.json", disabled)
     _write_json(root / "config/labconfig/default_setting_overrides.json", _SETTINGS)
     _write_json(root / "data/kernels/python3/kernel.json", _kernel_spec())
     port = _free_port()

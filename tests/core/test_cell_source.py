@@ -97,6 +97,11 @@ def test_other_cells_ask_nothing(source: str) -> None:
     assert read_asking_cell(source) is None
 
 
+@pytest.mark.parametrize("line", ["--map df", "-t 1 --map=df -o out", "-o out --map 'df[:2]'"])
+def test_no_turn_comes_of_a_cell_that_asks_about_rows(line: str) -> None:
+    assert read_asking_cell(f"%%deepshi {line}\n{{{{text}}}}") is None
+
+
 def test_a_dry_run_asks_nothing() -> None:
     assert read_asking_cell("%%deepshi -t 1 --dry-run\nq") is None
 

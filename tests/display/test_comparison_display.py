@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import msgspec
 import pytest
 
 from deepshi_jupyter.display import comparison_display
@@ -56,6 +57,13 @@ def test_progress_shows_each_setting_with_the_beginning_of_its_answer(
     assert "temperature=0  2/2, 1 failed  word word" in plain
     assert "temperature=1  0/2" in plain
     assert len(plain) < 500
+
+
+def test_a_stopped_setting_is_marked_and_does_not_run(published: Published) -> None:
+    stopped = msgspec.structs.replace(progress(), stopped=frozenset({0}))
+    Page().show(stopped)
+    assert "temperature=0  1/2, stopped  Half an" in published[0][0]["text/plain"]
+    assert stopped.running == [1]
 
 
 def test_a_coming_answer_can_do_nothing_on_the_page(published: Published) -> None:

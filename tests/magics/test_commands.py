@@ -68,6 +68,8 @@ def test_set_makes_defaults_that_a_cell_may_override(shell: Shell, server: WireS
         ("status now", "Write %deepshi status"),
         ("login sk-bf-oops", "stay in the notebook"),
         ("models all", "--refresh"),
+        ("panel --at end", "Usage: panel"),
+        ("panel", "no kernel runs here"),
         ("set system='open", "Close the quotes"),
     ],
 )
