@@ -18,6 +18,7 @@ TITLES = {
     "at_the_keyboard": "At the keyboard",
     "map": "One prompt over 2,000 rows, 64 at once, 200 ms latency",
     "view": "A long answer in a page",
+    "page": "A long answer in JupyterLab, from service to screen",
     "restore": "Restoring a notebook",
     "context": "One more question, by how many turns stand above it",
     "record_size": "What turns of 1 kB take in a notebook file",

@@ -3,7 +3,8 @@
 It prints its port and plays streams by the model's name: ``one`` (a single token that is the
 monotonic time of its writing), ``stamped-N`` (N such tokens, 20 ms apart), ``many-N`` (N tokens as
 fast as it can, one HTTP chunk each), ``big-M`` (M megabytes in 16-character tokens), ``paced-N``
-(N tokens of 4 characters, 200 a second, with some emphasis and a paragraph's end now and then).
+(N tokens of 4 characters, 200 a second, with some emphasis and a paragraph's end now and then),
+``closed-N`` (the same with a last word that a page can be watched for).
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ def pieces(model: str) -> Iterator[bytes]:
             yield token * 64
     elif name == "paced":
         yield from paced(int(count))
+    elif name == "closed":
+        yield from paced(int(count))
+        yield chunk(event("the-very-end"))
     elif name == "stamped":
         for _ in range(int(count)):
             time.sleep(0.02)

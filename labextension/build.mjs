@@ -15,14 +15,17 @@ import * as esbuild from 'esbuild';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const target = path.join(here, '..', 'deepshi_jupyter', 'panel', 'static');
 
-/** What goes into the bundle beside `src/`. */
+/** What goes into the bundles beside `src/`. */
 const RECIPE = ['build.mjs', 'package-lock.json', 'tsconfig.json'];
 
-async function bundle() {
+/** Each is one module that holds all it needs: a widget's page has no other files to load. */
+const ENTRIES = { view: 'src/index.ts', panel: 'src/panel/index.ts', math: 'src/math/index.ts' };
+
+async function bundle(name) {
   const result = await esbuild.build({
     absWorkingDir: here,
-    entryPoints: ['src/index.ts'],
-    outfile: 'view.js',
+    entryPoints: [ENTRIES[name]],
+    outfile: `${name}.js`,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -49,7 +52,7 @@ const smallStyle = {
   },
 };
 
-/** The licences of the libraries in the bundle, which ask to be kept with it. */
+/** The licences of the libraries in a bundle, which ask to be kept with it. */
 async function licences(inputs) {
   const names = inputs.flatMap(
     (input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? [],
@@ -68,7 +71,7 @@ async function licences(inputs) {
   return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-/** The hash of all that the bundle is made of; tests/frontend/test_built_view.py computes the same. */
+/** The hash of all that the bundles are made of; tests/frontend/test_built_view.py computes the same. */
 async function sourcesHash() {
   const found = await readdir(path.join(here, 'src'), { recursive: true, withFileTypes: true });
   const sources = found
@@ -87,8 +90,12 @@ function sha256(text) {
 }
 
 async function build() {
-  const { code, inputs } = await bundle();
-  const files = { 'view.js': code, 'view.licences.txt': await licences(inputs) };
+  const files = {};
+  for (const name of Object.keys(ENTRIES)) {
+    const { code, inputs } = await bundle(name);
+    files[`${name}.js`] = code;
+    files[`${name}.licences.txt`] = await licences(inputs);
+  }
   const hashes = Object.fromEntries(
     Object.entries(files).map(([name, text]) => [name, sha256(text)]),
   );

@@ -13,8 +13,12 @@ const HTML_FROM_TEXT = [
 ];
 
 export default defineConfig(
-  { ignores: ['node_modules/'] },
+  { ignores: ['node_modules/', 'lab/'] },
   eslint.configs.recommended,
+  {
+    files: ['demo/*.js'],
+    languageOptions: { globals: { fetch: false, setTimeout: false } },
+  },
   {
     files: ['*.mjs'],
     languageOptions: { globals: { Buffer: false, console: false, process: false } },

@@ -23,6 +23,11 @@ export class FollowEnd {
       this.keep();
     };
     element.addEventListener('load', loaded, true);
+    // What comes into sight takes its true height; so does all when a hidden page is shown.
+    element.addEventListener('contentvisibilityautostatechange', loaded);
+    if (typeof ResizeObserver !== 'undefined') {
+      new ResizeObserver(loaded).observe(element);
+    }
   }
 
   get isFollowing(): boolean {

@@ -183,7 +183,7 @@ function picture(address: string, words: string): HTMLImageElement {
 }
 
 /** Return mathematics as its source, for where nothing can typeset it. */
-function mathSource(source: string, display: boolean): Element {
+export function mathSource(source: string, display: boolean): Element {
   const code = element('code', source, 'deepshi-math');
   if (!display) {
     return code;

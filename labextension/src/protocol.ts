@@ -95,6 +95,12 @@ export class StreamReader {
     return [...steps, ...held.flatMap((message) => this.take(message))];
   }
 
+  /** Begin in the middle of an answer: all that came before is in the snapshot. */
+  attach(snapshot: Snapshot): Step[] {
+    this.#isInGap = true;
+    return this.fill(snapshot);
+  }
+
   #read(message: Message): Step[] {
     if (message.seq < this.#next) {
       return []; // it came twice

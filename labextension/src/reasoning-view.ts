@@ -11,7 +11,7 @@ export class ReasoningView {
   readonly #begun: number;
   #waiting = '';
   #callOff: (() => void) | null = null;
-  #seconds: number | null = null;
+  #hasEnded = false;
 
   constructor(options: MarkdownOptions = {}) {
     this.#clock = options.clock ?? pageClock;
@@ -33,15 +33,17 @@ export class ReasoningView {
   /**
    * Say that the reasoning is over.
    *
-   * @param seconds How long it took, where that is known better than by the clock of the page.
+   * @param seconds How long it took, where that is known better than by the clock of the page;
+   *   null where nobody knows.
    */
-  end(seconds?: number): void {
-    if (this.#seconds !== null) {
+  end(seconds: number | null = this.#elapsed()): void {
+    if (this.#hasEnded) {
       return;
     }
     this.#callOff?.();
-    this.#seconds = seconds ?? this.#elapsed();
-    this.#title.textContent = `Reasoning · ${this.#seconds.toFixed(1)} s`;
+    this.#hasEnded = true;
+    this.#title.textContent =
+      seconds === null ? 'Reasoning' : `Reasoning · ${seconds.toFixed(1)} s`;
     this.#pass();
   }
 
@@ -52,7 +54,7 @@ export class ReasoningView {
     }
     this.#text.append(this.#waiting);
     this.#waiting = '';
-    if (this.#seconds !== null) {
+    if (this.#hasEnded) {
       this.#text.end();
     }
   }

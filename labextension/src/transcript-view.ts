@@ -2,6 +2,22 @@ import { button, make } from './elements';
 import { FollowEnd } from './follow-end';
 import { TurnView, type TurnOptions } from './turn-view';
 
+/** Make these nodes, in this order, the children of an element; what stays in its place is not touched. */
+export function placeChildren(parent: Element, nodes: readonly Element[]): void {
+  const kept = new Set<Node>(nodes);
+  for (const child of [...parent.childNodes].filter((node) => !kept.has(node))) {
+    child.remove();
+  }
+  let next = parent.firstChild;
+  for (const node of nodes) {
+    if (node === next) {
+      next = next.nextSibling;
+    } else {
+      parent.insertBefore(node, next);
+    }
+  }
+}
+
 /**
  * The turns of a conversation, in an element that scrolls.
  *
@@ -29,6 +45,7 @@ export class TranscriptView {
     this.#toEnd.hidden = true;
     this.#follow = new FollowEnd(this.#turns, (isFollowing) => {
       this.#toEnd.hidden = isFollowing;
+      this.#turns.classList.toggle('deepshi-reading', !isFollowing);
     });
     this.node.append(this.#turns, this.#toEnd, this.#status);
   }
@@ -48,6 +65,22 @@ export class TranscriptView {
     this.#turns.append(turn.node);
     this.#follow.keep();
     return turn;
+  }
+
+  /** Make these nodes, in this order, all that stands in the transcript; what stays is not moved. */
+  place(nodes: readonly Element[]): void {
+    placeChildren(this.#turns, nodes);
+    this.changed();
+  }
+
+  /** Say that something in the transcript has changed its height. */
+  changed(): void {
+    this.#follow.keep();
+  }
+
+  /** Give the transcript the focus, for where the element that had it is gone. */
+  focus(): void {
+    this.#turns.focus();
   }
 
   /** Go to the end and follow it, as after the reader has asked something. */

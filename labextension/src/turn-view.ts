@@ -53,6 +53,19 @@ export class TurnView {
     this.#changed();
   }
 
+  /**
+   * Show a whole reasoning.
+   *
+   * @param seconds How long it took; null where nobody knows.
+   */
+  wholeReasoning(text: string, seconds: number | null): void {
+    this.#endParts();
+    const view = this.#added(new ReasoningView(this.#options));
+    view.append(text);
+    view.end(seconds);
+    this.#changed();
+  }
+
   /** Show a tool call, or what became of one that is shown. */
   tool(call: ToolCall): void {
     const known = this.#cards.get(call.id);

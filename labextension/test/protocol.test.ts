@@ -15,13 +15,20 @@ interface Exchange {
   steps: Step[];
 }
 
-const names = readdirSync(FILES).filter((name) => name.endsWith('.json'));
+/** Other files there are of other protocols. */
+const names = readdirSync(FILES).filter(
+  (name) => name.endsWith('.json') && 'steps' in (exchangeIn(name) as object),
+);
 
 for (const name of names) {
   test(`the reader reads ${name} as it should`, () => {
-    const exchange = JSON.parse(readFileSync(path.join(FILES, name), 'utf8')) as Exchange;
+    const exchange = exchangeIn(name) as Exchange;
     assert.deepEqual(readAll(exchange), exchange.steps);
   });
+}
+
+function exchangeIn(name: string): unknown {
+  return JSON.parse(readFileSync(path.join(FILES, name), 'utf8'));
 }
 
 function readAll({ messages, lost = [], snapshot }: Exchange): Step[] {

@@ -15,7 +15,10 @@ from deepshi_jupyter.display.answer import Answer
 from deepshi_jupyter.display.deltas import TARGET, VERSION, Deltas
 from deepshi_jupyter.tools.result import ToolResult
 
-FILES = sorted((Path(__file__).parent / "protocol").glob("*.json"))
+PROTOCOL = sorted((Path(__file__).parent / "protocol").glob("*.json"))
+FILES = [file for file in PROTOCOL if "calls" in json.loads(file.read_bytes())]
+"""The answers over a stream; the other files are about other messages (``protocol/README.md``)."""
+
 SOURCE = Path(__file__).parents[2] / "labextension" / "src" / "protocol.ts"
 
 

@@ -308,7 +308,7 @@ def test_stop_ends_a_call_also_while_a_cell_runs(page: WidgetPage) -> None:
 
 
 def test_where_a_front_end_edits_cells_it_is_told_the_line(server: OfflineServer) -> None:
-    """Through the seam that whoever knows the front end uses."""
+    """As the link to the front end tells it."""
     files = Path(__file__).parents[1] / "frontend" / "protocol" / "control-edit.json"
     protocol = json.loads(files.read_text(encoding="utf-8"))
     with Kernel(DEEPSHI_BASE_URL=server.base_url, DEEPSHI_MODEL="offline-chat") as kernel:
@@ -324,10 +324,8 @@ def test_where_a_front_end_edits_cells_it_is_told_the_line(server: OfflineServer
 
 
 LISTENS = """
-from functools import partial
-from deepshi_jupyter.sliders import edit_cell, under_answer
-edits = edit_cell.edits_by_comm(lambda: True)
-under_answer.show_under_answer = partial(under_answer.show_under_answer, edit_cell=edits)
+from deepshi_jupyter.magics import ask
+ask.reads = lambda _, what: what == 'edit'
 """
 
 
