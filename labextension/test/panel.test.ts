@@ -186,6 +186,17 @@ test('a failed answer that has a turn leaves the composer alone', () => {
   kernel.say({ kind: 'ended', ask, turn: 'a', error: { what: 'Cut.', todo: '' } });
   assert.equal(kernel.field.value, '');
   assert.equal(kernel.text('[role=alert] strong'), 'Cut.');
+  assert.equal(kernel.text('[role=status]'), 'The answer is not whole.');
+});
+
+test('an answer that was stopped is not called complete', () => {
+  const kernel = live();
+  const ask = kernel.ask('Why?');
+  kernel.press('Escape');
+  assert.deepEqual(kernel.last('stop'), { v: 1, kind: 'stop', ask });
+  kernel.show([{ id: 'a', partial: true }]);
+  kernel.say({ kind: 'ended', ask, turn: 'a', error: null });
+  assert.equal(kernel.text('[role=status]'), 'The answer was stopped.');
 });
 
 test('keys that an input method uses do nothing', () => {

@@ -120,6 +120,20 @@ class NotebookPage:
             index,
         )
 
+    def insert_cell(self, index: int, source: str) -> None:
+        """Insert a code cell so that it has this place; nothing is saved."""
+        script = (
+            f"([index, source]) => {{ {_PANEL}.content.model.sharedModel"
+            ".insertCell(index, { cell_type: 'code', source, metadata: {} }); }"
+        )
+        self.page.evaluate(script, [index, source])
+
+    def delete_cell(self, index: int) -> None:
+        """Delete a cell; nothing is saved."""
+        self.page.evaluate(
+            f"index => {{ {_PANEL}.content.model.sharedModel.deleteCell(index); }}", index
+        )
+
     def shut_down(self) -> None:
         """Stop the kernel, so that kernels do not pile up."""
         self.page.evaluate(f"() => {_PANEL}.sessionContext.shutdown()")

@@ -22,6 +22,7 @@ import type { Port, Undo } from './port';
 import { ProblemView } from './problem-view';
 import { saveFile } from './save-file';
 import { SettingsView } from './settings-view';
+import { sparePageShortcuts } from './page-shortcuts';
 import { words } from './words';
 
 /** Milliseconds after which a kernel that does not answer is spoken of. */
@@ -62,6 +63,7 @@ export class Panel {
   readonly #math: MathLoader;
   readonly #undo: Undo[] = [];
   readonly #asked = new Map<string, Question>();
+  readonly #stopped = new Set<string>();
   #running: string[] = [];
   #link: Link = 'connecting';
   #callOff: Undo = () => undefined;
@@ -236,6 +238,7 @@ export class Panel {
   #stop(): void {
     const ask = this.#running.at(-1);
     if (ask !== undefined) {
+      this.#stopped.add(ask);
       this.#send({ kind: 'stop', ask });
     }
   }
@@ -349,7 +352,8 @@ export class Panel {
     if (error !== null) {
       this.#failed(error, turn === null ? question : null);
     }
-    this.#conversation.transcript.announce(error === null ? words.ends : words.failed);
+    const isStopped = this.#stopped.delete(ask);
+    this.#conversation.transcript.announce(endOf(isStopped, turn, error));
     this.#enable();
   }
 
@@ -442,24 +446,13 @@ export class Panel {
   }
 }
 
-/**
- * Keep the shortcuts of JupyterLab away from the panel, all but the one that saves.
- *
- * Its notebook takes single letters as commands where the focus is in no text (`d d` deletes a cell),
- * and Shift+Enter and Ctrl+Z even where it is in one. Lumino's CommandRegistry looks for an attribute
- * of the very element that has the focus, when a key comes to the document; so it is set before that.
- */
-function sparePageShortcuts(root: HTMLElement): Undo {
-  const page = document.defaultView;
-  const spare = (event: KeyboardEvent): void => {
-    const { target, key, ctrlKey, metaKey } = event;
-    if (target instanceof Element && root.contains(target)) {
-      const isSave = (ctrlKey || metaKey) && key.toLowerCase() === 's';
-      target.toggleAttribute('data-lm-suppress-shortcuts', !isSave);
-    }
-  };
-  page?.addEventListener('keydown', spare, { capture: true });
-  return () => {
-    page?.removeEventListener('keydown', spare, { capture: true });
-  };
+/** Return how an answer ended, in a sentence for those who hear the page. */
+function endOf(isStopped: boolean, turn: string | null, error: Problem | null): string {
+  if (isStopped) {
+    return words.stopped;
+  }
+  if (error === null) {
+    return words.ends;
+  }
+  return turn === null ? words.failed : words.broken;
 }

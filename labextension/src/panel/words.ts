@@ -87,7 +87,6 @@ export const words = {
   samples: 'Answers',
   previousSample: 'Previous answer',
   nextSample: 'Next answer',
-  sample: (page: string) => `Answer ${page}`,
   partial: 'not whole',
   below: (count: number) =>
     `Asked below this panel; not seen from here · ${count} ${count === 1 ? 'turn' : 'turns'}`,
@@ -97,6 +96,8 @@ export const words = {
   waiting: 'Waiting for the answer',
   begins: 'The answer begins.',
   ends: 'The answer is complete.',
+  stopped: 'The answer was stopped.',
+  broken: 'The answer is not whole.',
   failed: 'The question was not answered.',
   restore: 'Put the question back',
   dismiss: 'Dismiss',

@@ -39,6 +39,20 @@ export class DocumentCells {
     return this.#notebook.cells.map((cell) => this.#valueOf(cell));
   }
 
+  /**
+   * Say that the outputs of a cell changed.
+   *
+   * A shared cell does not tell what the kernel of this page put there.
+   */
+  outputsChanged(id: string): void {
+    for (const [cell, read] of this.#read) {
+      if (cell.getId() === id) {
+        read.isStale = read.hasNewOutputs = true;
+      }
+    }
+    this.#changed.emit();
+  }
+
   dispose(): void {
     this.#notebook.changed.disconnect(this.#onNotebook, this);
     this.#read.clear();

@@ -79,6 +79,21 @@ test('outputs are read again when they changed', () => {
   assert.equal(cell.outputsRead, 2);
 });
 
+test('outputs that came from the kernel are read when they are told of', () => {
+  const cell = new PlayedCell('a', '%%deepshi\nWhy?');
+  const { read } = playing(cell);
+  assert.equal(read.cells.length, 1);
+  let told = 0;
+  read.changed.connect(() => told++);
+  cell.outputs = [{ output_type: 'stream' }];
+  read.outputsChanged('a');
+  assert.deepEqual(
+    read.cells.map((value) => value.outputs),
+    [cell.outputs],
+  );
+  assert.equal(told, 1);
+});
+
 test('who watches is told of edits, moves and cells that come', () => {
   const [a, b] = [new PlayedCell('a', ''), new PlayedCell('b', '')];
   const { notebook, read } = playing(a);

@@ -1,4 +1,5 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { isCodeCellModel, type ICellModel } from '@jupyterlab/cells';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { INotebookTracker, type INotebookModel } from '@jupyterlab/notebook';
 
@@ -39,12 +40,31 @@ function follow(
     }
   };
   cells.changed.connect(touch);
+  watchOutputs(model, (id) => {
+    cells.outputsChanged(id);
+  });
   void context.ready.then(touch);
   context.disposed.connect(() => {
     states.delete(context);
     state.dispose();
     cells.dispose();
   });
+}
+
+function watchOutputs({ cells }: INotebookModel, changed: (id: string) => void): void {
+  const watched = new WeakSet<ICellModel>();
+  const watch = (): void => {
+    for (const cell of cells) {
+      if (isCodeCellModel(cell) && !watched.has(cell)) {
+        watched.add(cell);
+        cell.outputs.changed.connect(() => {
+          changed(cell.id);
+        });
+      }
+    }
+  };
+  cells.changed.connect(watch);
+  watch();
 }
 
 async function load(): Promise<(typeof import('../state/document-state'))['documentState']> {

@@ -17,7 +17,7 @@ export interface Stretch {
 }
 
 const TAGS: Record<PartKind, Tag> = {
-  magic: tags.meta,
+  magic: tags.keyword,
   option: tags.attributeName,
   value: tags.string,
 };

@@ -33,7 +33,7 @@ export class ParametersPopover {
   readonly #note = make('p', 'deepshi-edit-note');
   readonly #listening = new AbortController();
   #isOpen = true;
-  /** Where it stands is decided when it opens, so that it does not jump as the line grows. */
+  /** At the right of the cell, so that it leaves the question in sight. */
   #left = 0;
 
   constructor(options: PopoverOptions) {
@@ -46,7 +46,7 @@ export class ParametersPopover {
     this.node.showPopover();
     this.#listen();
     this.#show();
-    this.#left = options.anchor()?.left ?? GAP;
+    this.#left = (options.anchor()?.right ?? 0) - this.node.offsetWidth;
     this.#stand();
     this.#focusable()[1]?.focus();
     void options.models.then((models) => {

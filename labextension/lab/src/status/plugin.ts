@@ -7,9 +7,11 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import { button } from '../../../src/elements';
+import { addRules } from '../../../src/style';
 import { COMMAND } from '../notebook-settings/plugin';
 import type { Replies } from '../protocol';
 import { DOMAIN, IDocumentStates, IKernelLinks } from '../tokens';
+import rules from './status.css';
 import { explanationOf, lineOf, sumsOf } from './status-text';
 
 /** Says in the status bar what the conversation of the current notebook is, and what it took. */
@@ -30,6 +32,7 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
     if (bar === null) {
       return; // Notebook 7 has none
     }
+    addRules('deepshi-status-style', rules);
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const item = new StatusItem(commands, trans.__('Conversation settings of this notebook'));
     const current = new CurrentNotebook(links, states, item);
