@@ -30,7 +30,7 @@ class Cell implements LanguageCell {
     }
   }
 
-  write(source: string): void {
+  type(source: string): void {
     this.source = source;
     this.contentChanged.emit();
   }
@@ -57,9 +57,9 @@ test('a question is markdown, also after the notebook set the language of all ce
 test('a cell that becomes a question is markdown, and code again when it stops', () => {
   const cell = new Cell('x = 1');
   followLanguages(new Cells([cell]), () => PYTHON);
-  cell.write('%%deepshi\nx = 1');
+  cell.type('%%deepshi\nx = 1');
   assert.equal(cell.mimeType, MARKDOWN);
-  cell.write('%%deepsh\nx = 1');
+  cell.type('%%deepsh\nx = 1');
   assert.equal(cell.mimeType, PYTHON);
 });
 

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { pythonLanguage } from '@codemirror/lang-python';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { EditorState } from '@codemirror/state';
-import type { Decoration } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
 import { marksOf } from './marks';
@@ -21,7 +20,7 @@ function marked(source: string, visible = { from: 0, to: source.length }): strin
   const state = EditorState.create({ doc: source, extensions: [syntaxHighlighting(style)] });
   const found = marksOf(state, [visible], pythonLanguage.parser);
   return found.map(({ from, to, value }) => {
-    const { class: name } = (value as Decoration).spec as { class: string };
+    const { class: name } = value.spec as { class: string };
     return `${source.slice(from, to)} ${name}`;
   });
 }
